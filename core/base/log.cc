@@ -20,18 +20,18 @@ LogLevel from_spdlog(spdlog::level::level_enum level) {
 // The module travels as spdlog's logger name would, but per record: in front of the text, ended by a NUL.
 class CallbackSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
-  CallbackSink(Log::Sink sink, void* user) : sink_(sink), user_(user) {}
+  CallbackSink(Log::Sink callback, void* user) : callback_(callback), user_(user) {}
 
  protected:
   void sink_it_(const spdlog::details::log_msg& record) override {
     std::string_view text{record.payload.data(), record.payload.size()};
     auto cut = text.find('\0');
-    sink_(user_, from_spdlog(record.level), text.substr(0, cut), text.substr(cut + 1));
+    callback_(user_, from_spdlog(record.level), text.substr(0, cut), text.substr(cut + 1));
   }
   void flush_() override {}
 
  private:
-  Log::Sink sink_;
+  Log::Sink callback_;
   void* user_;
 };
 

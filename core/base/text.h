@@ -1,0 +1,19 @@
+#pragma once
+// Small text helpers that more than one module needs.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace kgw::base {
+
+// The candidate nearest to `name` by edit distance, if it is near enough to be a typo (at most a third of the name, at least
+// two edits allowed); else empty.
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates);
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+std::string to_lower(std::string_view text);
+std::string_view trim(std::string_view text);  // blanks and tabs
+bool equal_ignore_case(std::string_view a, std::string_view b);
+
+} // namespace kgw::base

@@ -1,0 +1,61 @@
+#pragma once
+// A retry policy as the rules know it, and the words it is written in.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+
+namespace kgw::retry {
+
+// retry-on tokens as bits. Names are Envoy's.
+enum On : uint32_t {
+  k5xx = 1 << 0,
+  kGatewayError = 1 << 1,
+  kReset = 1 << 2,
+  kConnectFailure = 1 << 3,
+  kRefusedStream = 1 << 4,
+  kResetBeforeRequest = 1 << 5,
+  kRetriable4xx = 1 << 6,
+  kRetriableStatusCodes = 1 << 7,
+  kRetriableHeaders = 1 << 8,
+  kEnvoyRatelimited = 1 << 9,
+  kHttp3PostConnectFailure = 1 << 10,
+  kGrpcCancelled = 1 << 11,
+  kGrpcDeadlineExceeded = 1 << 12,
+  kGrpcResourceExhausted = 1 << 13,
+  kGrpcInternal = 1 << 14,
+  kGrpcUnavailable = 1 << 15,
+};
+
+// Tokens this build acts on; the others load with a warning.
+inline constexpr uint32_t kBuilt =
+    k5xx | kGatewayError | kReset | kConnectFailure | kResetBeforeRequest | kRetriable4xx | kRetriableStatusCodes;
+
+struct Token {
+  std::string_view name;
+  uint32_t bit;
+};
+// All known tokens, in the order of the list above.
+const std::vector<Token>& tokens();
+
+struct ParsedOn {
+  uint32_t on = 0;
+  std::vector<std::string> unknown;  // items that are no token, as written
+};
+// Comma list; blanks around items trimmed, empty items skipped, case-sensitive, unknown items ignored (and reported).
+ParsedOn parse_retry_on(std::string_view text);
+
+struct Policy {
+  uint32_t on = 0;       // 0: nothing is retried and no body is kept
+  uint32_t retries = 1;  // after the first attempt
+  Duration per_try_timeout{};        // 0: none
+  Duration base_interval = std::chrono::milliseconds(25);
+  Duration max_interval{};           // 0: ten times the base
+  std::vector<uint16_t> status_codes;  // need kRetriableStatusCodes
+  bool operator==(const Policy&) const = default;
+};
+
+} // namespace kgw::retry
