@@ -1,0 +1,7 @@
+#ifndef KGWCORE_VERSION_H
+#define KGWCORE_VERSION_H
+#define KGW_VERSION_MAJOR 0
+#define KGW_VERSION_MINOR 1
+#define KGW_VERSION_PATCH 0
+#define KGW_VERSION_TEXT "0.1.0"
+#endif
