@@ -63,6 +63,7 @@ struct ActionSpec {
   std::vector<WeightedBackend> backends;  // kForward; total weight 0 answers 500
   retry::Policy retry;                    // on == 0: no retries
   Duration timeout = std::chrono::seconds(15);  // whole exchange; 0: none
+  std::string host_rewrite;               // Host toward the backend; empty: the client's
   RouteSettings settings;
 };
 

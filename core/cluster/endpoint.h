@@ -1,0 +1,24 @@
+#pragma once
+// Where a cluster lives. An EndpointSet is immutable and shared; each worker keeps a Host per endpoint with its own state.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kgw::cluster {
+
+// A numeric address. Bytes as net::Address has them, without making this pure module depend on net.
+struct Endpoint {
+  uint8_t ip[16] = {};
+  uint16_t port = 0;
+  bool v6 = false;
+  uint32_t weight = 1;
+  std::string text;           // ADDR:PORT
+  std::string dns_name;       // the host name it was resolved from, if any
+  bool same_place(const Endpoint& other) const { return text == other.text; }
+};
+
+using EndpointSet = std::vector<Endpoint>;
+
+} // namespace kgw::cluster

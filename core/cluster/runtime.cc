@@ -1,0 +1,82 @@
+#include "cluster/runtime.h"
+
+#include <algorithm>
+
+namespace kgw::cluster {
+
+const std::vector<StatRow>& stat_rows() {
+  enum : bool { counter = false, gauge = true };
+  static const std::vector<StatRow> rows = {
+#define KGW_CLUSTER_STAT(name, kind, meaning) {#name, kind, &Stats::name},
+#include "cluster/stats.def"
+#undef KGW_CLUSTER_STAT
+  };
+  return rows;
+}
+
+Runtime::Runtime(std::string name, unsigned workers) : name_(std::move(name)) {
+  for (unsigned i = 0; i < workers; ++i) slots_.push_back(std::make_unique<Slot>());
+}
+
+void Runtime::set_limits(const Limits& limits) {
+  max_connections_.store(limits.max_connections, std::memory_order_relaxed);
+  max_pending_requests_.store(limits.max_pending_requests, std::memory_order_relaxed);
+  max_requests_.store(limits.max_requests, std::memory_order_relaxed);
+  max_retries_.store(limits.max_retries, std::memory_order_relaxed);
+}
+
+uint64_t Runtime::sum(base::Counter Stats::* member) const {
+  uint64_t total = 0;
+  for (const auto& slot : slots_) total += (slot->stats.*member).value();
+  return total;
+}
+
+bool Runtime::take_retry_slot() {
+  uint32_t current = retries_.load(std::memory_order_relaxed);
+  do {
+    if (current >= max_retries()) return false;
+  } while (!retries_.compare_exchange_weak(current, current + 1, std::memory_order_relaxed));
+  return true;
+}
+
+void HostRef::reset() {
+  if (host_ != nullptr && --host_->references == 0) delete host_;
+  host_ = nullptr;
+}
+
+View::View(std::shared_ptr<Runtime> runtime, unsigned worker)
+    : runtime_(std::move(runtime)), stats_(runtime_->slot(worker).stats) {}
+
+View::~View() { update({}); }
+
+void View::update(const EndpointSet& endpoints) {
+  std::vector<Host*> next;
+  next.reserve(endpoints.size());
+  for (const Endpoint& endpoint : endpoints) {
+    auto known = std::find_if(hosts_.begin(), hosts_.end(),
+                              [&](const Host* host) { return host != nullptr && host->endpoint.same_place(endpoint); });
+    if (known != hosts_.end()) {
+      next.push_back(*known);
+      *known = nullptr;
+    } else {
+      next.push_back(new Host{.endpoint = endpoint});
+    }
+  }
+  hosts_.swap(next);
+  for (Host* gone : next) {
+    if (gone == nullptr) continue;
+    gone->in_set = false;
+    if (gone->retire != nullptr) gone->retire(*gone);
+    if (--gone->references == 0) delete gone;
+  }
+  if (next_ >= hosts_.size()) next_ = 0;
+}
+
+Host* View::pick() {
+  if (hosts_.empty() || runtime_->dead()) return nullptr;
+  Host* host = hosts_[next_];
+  next_ = next_ + 1 == hosts_.size() ? 0 : next_ + 1;
+  return host;
+}
+
+} // namespace kgw::cluster

@@ -1,0 +1,376 @@
+#include "exchange/machine.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace kgw::exchange {
+
+using base::kNever;
+using retry::Reason;
+
+void Machine::open(const Plan& plan, base::Random& random, Ledger& ledger, Instant now) {
+  plan_ = &plan;
+  random_ = &random;
+  ledger_ = &ledger;
+  phase_ = Phase::kTrying;
+  request_ = Half::kOpen;
+  retry_on_ = keeping_ = plan.retry->on != 0;
+  armed_ = executed_ = informed_ = head_sent_ = false;
+  live_ = ready_ = 0;
+  attempts_ = 0;
+  remaining_ = plan.retry->retries;
+  kept_ = 0;
+  for (Instant& due : due_) due = kNever;
+  deadline_ = kNever;
+  backoff_ = retry::Backoff(*plan.retry);
+  ledger.request_ended = now;
+}
+
+Step Machine::answer(const Reply& reply, Decision why, std::string_view details, Ledger& ledger) {
+  ledger.status = reply.status;
+  ledger.outcome = why;
+  ledger.details = details;
+  return {.acts = kReply | kDone};
+}
+
+// ---- client side ----------------------------------------------------------------------------------------------------------
+
+Step Machine::head(bool ended, Instant now) {
+  Step step = start_attempt(now);
+  if (ended && !done()) end(now);
+  return step;
+}
+
+Step Machine::end(Instant now) {
+  request_ = Half::kEnded;
+  ledger_->request_ended = now;
+  // Envoy arms the global timer here and only if an attempt is in flight: a request whose first attempt failed while its
+  // body arrived, and that waits in back-off now, never gets one.
+  if (live_ != 0 && plan_->global > Duration{}) set_due(kGlobal, now + plan_->global);
+  arm_per_try(now);
+  return {};
+}
+
+Step Machine::keep(uint64_t bytes, Instant now) {
+  kept_ += bytes;
+  if (kept_ <= plan_->replay_limit) return {};
+  stats().retry_or_shadow_abandoned.add();
+  bool waiting = phase_ == Phase::kWaiting;
+  end_retries();
+  if (!waiting) return {.acts = kDropBody};
+  ledger_->outcome = Decision::kBodyTooLarge;
+  Step step = local_reply({507, "exceeded request buffer limit while retrying upstream", false},
+                          "request_payload_exceeded_retry_buffer_limit", now);
+  step.acts |= kDropBody;
+  return step;
+}
+
+Step Machine::client_gone(Gone how, Instant now) {
+  if (how == Gone::kIdle && phase_ != Phase::kRelaying) {
+    ledger_->flags.set(Flag::kSI);
+    ledger_->outcome = Decision::kStreamIdle;
+    uint16_t status = request_ == Half::kEnded ? 504 : 408;
+    return local_reply({status, "stream timeout", false}, "stream_idle_timeout", now, live_);
+  }
+  uint16_t reset = live_;
+  switch (how) {
+    case Gone::kDisconnect:
+      ledger_->flags.set(Flag::kDC);
+      ledger_->details = "downstream_remote_disconnect";
+      ledger_->outcome = Decision::kClientGone;
+      break;
+    case Gone::kIdle:
+      ledger_->flags.set(Flag::kSI);
+      ledger_->details = "stream_idle_timeout";
+      ledger_->outcome = Decision::kStreamIdle;
+      break;
+    case Gone::kDrain:
+      ledger_->flags.set(Flag::kLR);
+      ledger_->details = "drain_timeout";
+      ledger_->outcome = Decision::kDrained;
+      break;
+  }
+  if (live_ != 0) record().decision = ledger_->outcome;
+  return settle(kReset | kAbort, reset, 0, now);
+}
+
+// ---- attempts -------------------------------------------------------------------------------------------------------------
+
+Step Machine::start_attempt(Instant now) {
+  ++attempts_;
+  phase_ = Phase::kTrying;
+  ready_ = 0;
+  AttemptRecord& attempt = ledger_->begin(attempts_, now);
+  cluster::Host* host = plan_->cluster->pick();
+  if (host == nullptr) {
+    attempt.decision = ledger_->outcome = Decision::kNoHost;
+    attempt.ended = now;
+    ledger_->flags.set(Flag::kUH);
+    return local_reply({503, "no healthy upstream", false}, "no_healthy_upstream", now);
+  }
+  std::copy(std::begin(host->endpoint.ip), std::end(host->endpoint.ip), std::begin(attempt.ip));
+  attempt.port = host->endpoint.port;
+  attempt.v6 = host->endpoint.v6;
+  attempt.has_endpoint = true;
+  live_ = 1;
+  start_ = {host, attempts_, expected_timeout_ms(now)};
+  return {.acts = kStart, .slot = 0};
+}
+
+int64_t Machine::expected_timeout_ms(Instant now) const {
+  Duration base = plan_->per_try > Duration{} ? plan_->per_try : plan_->global;
+  if (base == Duration{}) return 0;
+  if (plan_->global == Duration{}) return base::to_ms(base);
+  bool counting = attempts_ > 1 && request_ == Half::kEnded;
+  Duration elapsed = counting ? now - ledger_->request_ended : Duration{};
+  if (elapsed >= plan_->global) return 1;
+  return std::max<int64_t>(1, base::to_ms(std::min(base, plan_->global - elapsed)));
+}
+
+// The per-try clock starts at the later of "stream obtained" and "request received"; both events call this.
+void Machine::arm_per_try(Instant now) {
+  if (plan_->per_try == Duration{} || ready_ == 0 || request_ != Half::kEnded || phase_ != Phase::kTrying) return;
+  set_due(kPerTry, now + plan_->per_try);
+}
+
+Step Machine::ready(uint8_t slot, bool reused, Instant now) {
+  ready_ |= static_cast<uint16_t>(1u << slot);
+  AttemptRecord& attempt = record();
+  attempt.connected = now;
+  attempt.reused = reused;
+  stats().upstream_rq_total.add();
+  arm_per_try(now);
+  return {};
+}
+
+Step Machine::inform(uint8_t slot, uint16_t status, Instant) {
+  stats().upstream_rq_1xx.add();
+  if (status > 104) return {};  // dropped, and changes nothing
+  informed_ = true;
+  uint16_t acts = status == 100 ? 0 : kInform;
+  if (keeping_) acts |= kDropBody;
+  end_retries();
+  return {.acts = acts, .slot = slot};
+}
+
+Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant now) {
+  AttemptRecord& attempt = record();
+  attempt.first_byte = now;
+  attempt.status = facts.status;
+  if (retry_on_) {
+    Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
+    if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;
+    if (judge(retry::covers(plan_->retry->on, facts), Decision::kRetryStatus, not_covered, now)) {
+      attempt.ended = now;
+      live_ = 0;
+      return {.acts = kReset, .reset = static_cast<uint16_t>(1u << slot), .slot = slot};
+    }
+  } else {
+    attempt.decision = facts.status < 400 ? Decision::kForwarded
+                       : plan_->retry->on == 0 ? Decision::kNoPolicy
+                                               : Decision::kRetriesEnded;
+  }
+  uint16_t acts = kForward | (keeping_ ? kDropBody : 0);
+  end_retries();
+  phase_ = Phase::kRelaying;
+  set_due(kPerTry, kNever);
+  ledger_->status = facts.status;
+  ledger_->details = "via_upstream";
+  ledger_->outcome = attempt.decision;
+  count_status(facts.status);
+  if (!facts.end_stream) return {.acts = acts, .slot = slot};
+  end_attempt(Reason::kNone, now);
+  return settle(acts, 0, slot, now);
+}
+
+Step Machine::finished(uint8_t slot, Instant now) {
+  end_attempt(Reason::kNone, now);
+  return settle(0, 0, slot, now);
+}
+
+Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
+  head_sent_ |= failure.head_sent;
+  end_attempt(failure.reason, now);
+  if (phase_ == Phase::kRelaying) {
+    record().decision = ledger_->outcome = Decision::kResponseCut;
+    ledger_->flags.set(failure.reason == Reason::kProtocolError ? Flag::kUPE : Flag::kUC);
+    ledger_->details = "upstream_reset_after_response_started{";
+    ledger_->details.append(facts_of(failure.reason).name);
+    ledger_->details.append("}");
+    ledger_->details.replace(' ', '_');
+    return settle(kAbort, 0, slot, now);
+  }
+  if (retry_on_) {
+    Decision not_covered = failure.reason == Reason::kOverflow ? Decision::kOverflowNotRetried : Decision::kResetNotCovered;
+    if (judge(retry::covers(plan_->retry->on, failure.reason, head_sent_), Decision::kRetryReset, not_covered, now)) return {};
+  } else {
+    record().decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
+  }
+  return reset_reply(failure, now);
+}
+
+// ---- permission -----------------------------------------------------------------------------------------------------------
+
+bool Machine::judge(bool retriable, Decision if_retried, Decision if_not_covered, Instant now) {
+  if (armed_ && !retriable) stats().upstream_rq_retry_success.add();
+  slot_.release();
+  AttemptRecord& attempt = record();
+  if (!retriable) {
+    attempt.decision = if_not_covered;
+    return false;
+  }
+  if (remaining_ == 0) {
+    stats().upstream_rq_retry_limit_exceeded.add();
+    ledger_->flags.set(Flag::kURX);
+    attempt.decision = Decision::kLimitReached;
+    return false;
+  }
+  --remaining_;
+  if (!slot_.take(plan_->cluster->runtime())) {
+    stats().upstream_rq_retry_overflow.add();
+    ledger_->flags.set(Flag::kUO);
+    attempt.decision = Decision::kBreakerFull;
+    return false;
+  }
+  armed_ = true;
+  attempt.decision = if_retried;
+  attempt.delay = backoff_.draw(*random_);
+  phase_ = Phase::kWaiting;
+  set_due(kPerTry, kNever);
+  set_due(kBackoff, now + attempt.delay);
+  return true;
+}
+
+void Machine::end_retries() {
+  retry_on_ = keeping_ = false;
+  slot_.release();
+  set_due(kBackoff, kNever);
+}
+
+// ---- time -----------------------------------------------------------------------------------------------------------------
+
+Step Machine::timeout(Instant now) {
+  if (due_[kGlobal] <= now) return global_timeout(now);
+  if (due_[kPerTry] <= now) return per_try_timeout(now);
+  set_due(kBackoff, kNever);
+  stats().upstream_rq_retry.add();
+  stats().upstream_rq_retry_backoff_exponential.add();
+  executed_ = true;
+  return start_attempt(now);
+}
+
+Step Machine::global_timeout(Instant now) {
+  stats().upstream_rq_timeout.add(static_cast<uint64_t>(std::popcount(live_)));
+  ledger_->flags.set(Flag::kUT);
+  ledger_->outcome = Decision::kGlobalTimeout;
+  record().decision = Decision::kGlobalTimeout;
+  if (phase_ == Phase::kRelaying) {
+    ledger_->details = "response_timeout";
+    return settle(kReset | kAbort, live_, 0, now);
+  }
+  return local_reply({504, "upstream request timeout", false}, "response_timeout", now, live_);
+}
+
+Step Machine::per_try_timeout(Instant now) {
+  set_due(kPerTry, kNever);
+  stats().upstream_rq_per_try_timeout.add();
+  uint16_t reset = live_;
+  end_attempt(Reason::kPerTryTimeout, now);
+  head_sent_ = true;
+  if (retry_on_) {
+    bool covered = retry::covers(plan_->retry->on, Reason::kPerTryTimeout, head_sent_);
+    if (judge(covered, Decision::kRetryPerTryTimeout, Decision::kPerTryTimeoutNotCovered, now)) {
+      return {.acts = kReset, .reset = reset};
+    }
+  } else {
+    record().decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
+  }
+  ledger_->flags.set(Flag::kUT);
+  ledger_->outcome = record().decision;
+  return local_reply({504, "upstream request timeout", false}, "upstream_per_try_timeout", now, reset);
+}
+
+// ---- ends -----------------------------------------------------------------------------------------------------------------
+
+Step Machine::reset_reply(const Failure& failure, Instant now) {
+  const retry::ReasonFacts& reason = facts_of(failure.reason);
+  switch (failure.reason) {
+    case Reason::kProtocolError: ledger_->flags.set(Flag::kUPE); break;
+    case Reason::kOverflow: ledger_->flags.set(Flag::kUO); break;
+    case Reason::kConnectionTermination: ledger_->flags.set(Flag::kUC); break;
+    default: ledger_->flags.set(Flag::kUF); break;
+  }
+  ledger_->outcome = record().decision;
+  reply_text_ = "upstream connect error or disconnect/reset before headers. ";
+  if (executed_) reply_text_.append("retried and the latest ");
+  reply_text_.append("reset reason: ");
+  reply_text_.append(reason.name);
+  FixedText<160> details;
+  details = informed_ ? "upstream_reset_after_response_started{" : "upstream_reset_before_response_started{";
+  details.append(reason.name);
+  if (!failure.transport_text.empty()) {
+    details.append("|");
+    details.append(failure.transport_text);
+  }
+  details.append("}");
+  details.replace(' ', '_');
+  return local_reply({reason.status, reply_text_.view(), failure.reason == Reason::kOverflow}, details.view(), now);
+}
+
+Step Machine::local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset) {
+  reply_ = reply;
+  ledger_->status = reply.status;
+  ledger_->details = details;
+  // A global timeout in back-off is charged to nobody: nothing was in flight.
+  bool charged = !(reply.status == 504 && phase_ == Phase::kWaiting);
+  if (charged) count_status(reply.status);
+  return settle(static_cast<uint16_t>(kReply | (reset != 0 ? kReset : 0)), reset, 0, now);
+}
+
+// The one place where an exchange ends.
+Step Machine::settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now) {
+  slot_.release();
+  for (uint16_t mask = reset; mask != 0; mask &= static_cast<uint16_t>(mask - 1)) {
+    AttemptRecord& attempt = record();
+    if (attempt.ended == Instant{}) {
+      attempt.ended = now;
+      attempt.reset = Reason::kLocalReset;
+    }
+  }
+  live_ = 0;
+  retry_on_ = keeping_ = false;
+  phase_ = Phase::kDone;
+  for (Instant& due : due_) due = kNever;
+  deadline_ = kNever;
+  ledger_->ended = now;
+  return {.acts = static_cast<uint16_t>(acts | kDone), .reset = reset, .slot = slot};
+}
+
+void Machine::end_attempt(Reason reason, Instant now) {
+  AttemptRecord& attempt = record();
+  attempt.ended = now;
+  attempt.reset = reason;
+  live_ = 0;
+}
+
+void Machine::count_status(uint16_t status) {
+  switch (status / 100) {
+    case 2: stats().upstream_rq_2xx.add(); break;
+    case 3: stats().upstream_rq_3xx.add(); break;
+    case 4: stats().upstream_rq_4xx.add(); break;
+    case 5: stats().upstream_rq_5xx.add(); break;
+    default: break;
+  }
+}
+
+int64_t Machine::service_time_ms(Instant now) const {
+  return request_ == Half::kEnded ? base::to_ms(now - ledger_->request_ended) : -1;
+}
+
+void Machine::set_due(Due which, Instant at) {
+  if (due_[which] == at) return;
+  due_[which] = at;
+  deadline_ = std::min({due_[kGlobal], due_[kPerTry], due_[kBackoff]});
+}
+
+} // namespace kgw::exchange

@@ -1,0 +1,140 @@
+#pragma once
+// The retry machine: one request from its head to its end. Pure: facts, time and random numbers come in, one Step comes out.
+// It arms no timer, sees no header, no body byte, no socket. The live proxy, explain and the simulator drive the same object.
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "exchange/ledger.h"
+#include "exchange/plan.h"
+#include "retry/backoff.h"
+#include "retry/examine.h"
+#include "retry/reason.h"
+
+namespace kgw::exchange {
+
+// What the caller must do, in this order, before it feeds another event. A Step fits one register.
+enum Act : uint16_t {
+  kReset = 1 << 0,     // give up every attempt in `reset` (connections that wait too). No further event for these slots
+  kDropBody = 1 << 1,  // stop keeping body for replay; what is unsent still flows
+  kInform = 1 << 2,    // pass the 1xx of `slot` on
+  kForward = 1 << 3,   // `slot` has won: its head, body and trailers go to the client
+  kReply = 1 << 4,     // send reply()
+  kAbort = 1 << 5,     // the response has begun already: break it visibly
+  kDone = 1 << 6,      // give up what is still open, file the ledger, recycle
+  kStart = 1 << 7,     // start attempt `slot` as start() says; replay the kept body, then go on live. Never with kDone
+};
+struct Step {
+  uint16_t acts = 0, reset = 0;
+  uint8_t slot = 0;
+  bool operator==(const Step&) const = default;
+};
+
+struct Failure {
+  retry::Reason reason = retry::Reason::kNone;
+  bool head_sent = false;                // the request head had begun to go out
+  std::string_view transport_text = {};  // the transport's words, for the details; copied
+};
+
+// A local answer. `body` points into the machine or into the configuration.
+struct Reply {
+  uint16_t status = 0;
+  std::string_view body;
+  bool overloaded = false;
+};
+
+enum class Gone : uint8_t {
+  kDisconnect,  // the client closed or reset
+  kIdle,        // nothing moved for stream_idle_timeout_ms
+  kDrain,       // the gateway stops
+};
+
+struct StartInfo {
+  cluster::Host* endpoint = nullptr;
+  uint32_t attempt = 0;          // from 1
+  int64_t expected_timeout_ms = 0;  // 0: do not send
+};
+
+class Machine {
+ public:
+  // All borrowed until kDone.
+  void open(const Plan& plan, base::Random& random, Ledger& ledger, Instant now);
+  // An answer that needs no attempt (no route, direct response, broken rule); instead of head(). `plan` was not needed.
+  static Step answer(const Reply& reply, Decision why, std::string_view details, Ledger& ledger);
+
+  // ---- client side
+  Step head(bool end, Instant now);
+  Step body(uint64_t bytes, Instant now) { return keeping_ ? keep(bytes, now) : Step{}; }
+  Step end(Instant now);
+  Step client_gone(Gone how, Instant now);
+
+  // ---- attempts; a slot is 0 until hedging is built
+  Step ready(uint8_t slot, bool reused, Instant now);
+  Step failed(uint8_t slot, const Failure& failure, Instant now);
+  Step inform(uint8_t slot, uint16_t status, Instant now);
+  Step response(uint8_t slot, const retry::ResponseFacts& facts, Instant now);
+  Step finished(uint8_t slot, Instant now);  // response complete, trailers included
+
+  // ---- time: one number instead of arm and disarm commands
+  Instant deadline() const { return deadline_; }  // or kNever
+  Step timeout(Instant now);                      // call while deadline() <= now; handles exactly one
+
+  // ---- what a Step refers to
+  const StartInfo& start() const { return start_; }
+  const Reply& reply() const { return reply_; }
+  uint16_t live() const { return live_; }  // attempts with a stream or waiting for one
+  bool done() const { return phase_ == Phase::kDone; }
+  bool responding() const { return phase_ == Phase::kRelaying; }
+  bool request_ended() const { return request_ == Half::kEnded; }
+  bool keeping() const { return keeping_; }
+  // ms from the end of the request to `now`, for x-envoy-upstream-service-time; -1 when the request has not ended.
+  int64_t service_time_ms(Instant now) const;
+
+ private:
+  enum class Phase : uint8_t { kTrying, kWaiting, kRelaying, kDone };
+  enum class Half : uint8_t { kOpen, kEnded };
+  enum Due : uint8_t { kGlobal, kPerTry, kBackoff, kDueCount };
+
+  Step keep(uint64_t bytes, Instant now);
+  Step start_attempt(Instant now);
+  void arm_per_try(Instant now);
+  int64_t expected_timeout_ms(Instant now) const;
+  // Permission to try again, after the policy said it would like to. Exact order of counters and flags.
+  bool judge(bool retriable, Decision if_retried, Decision if_not_covered, Instant now);
+  void end_retries();
+  Step global_timeout(Instant now);
+  Step per_try_timeout(Instant now);
+  Step reset_reply(const Failure& failure, Instant now);
+  Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0);
+  Step settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now);
+  void end_attempt(retry::Reason reason, Instant now);
+  void count_status(uint16_t status);
+  void set_due(Due which, Instant at);
+  AttemptRecord& record() { return ledger_->at(attempts_); }
+  cluster::Stats& stats() { return plan_->cluster->stats(); }
+
+  const Plan* plan_ = nullptr;
+  base::Random* random_ = nullptr;
+  Ledger* ledger_ = nullptr;
+  Phase phase_ = Phase::kTrying;
+  Half request_ = Half::kOpen;
+  bool retry_on_ = false;    // the retry state exists
+  bool keeping_ = false;     // body is kept for a replay
+  bool armed_ = false;       // a retry was granted since the last judgement
+  bool executed_ = false;    // a retry was started
+  bool informed_ = false;    // a 1xx counted as the beginning of a response
+  bool head_sent_ = false;   // an attempt failed after its head had begun to go out
+  uint16_t live_ = 0, ready_ = 0;
+  uint32_t attempts_ = 0, remaining_ = 0;
+  uint64_t kept_ = 0;
+  Instant due_[kDueCount] = {}, deadline_ = base::kNever;
+  retry::Backoff backoff_;
+  cluster::RetrySlot slot_;
+  StartInfo start_;
+  Reply reply_;
+  FixedText<192> reply_text_;
+};
+
+} // namespace kgw::exchange

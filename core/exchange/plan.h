@@ -1,0 +1,20 @@
+#pragma once
+// What was decided about a request before its first attempt. Immutable; a compiled route policy holds one ready.
+
+#include <cstdint>
+
+#include "base/time.h"
+#include "cluster/runtime.h"
+#include "retry/policy.h"
+
+namespace kgw::exchange {
+
+struct Plan {
+  const retry::Policy* retry = nullptr;  // never null
+  cluster::View* cluster = nullptr;
+  Duration global{};          // 0: none
+  Duration per_try{};         // 0: none; already 0 where it was not below the global timeout
+  uint64_t replay_limit = 0;  // bytes of request body kept for retries
+};
+
+} // namespace kgw::exchange

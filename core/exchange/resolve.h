@@ -1,0 +1,35 @@
+#pragma once
+// From a request head and a snapshot to a plan, or to an answer that needs no backend. The only part of the exchange that
+// knows snapshots.
+
+#include <span>
+
+#include "base/arena.h"
+#include "base/random.h"
+#include "exchange/decision.h"
+#include "exchange/machine.h"
+#include "exchange/plan.h"
+#include "http/head.h"
+#include "snapshot/snapshot.h"
+
+namespace kgw::exchange {
+
+struct Resolution {
+  bool forward = false;
+  Plan plan;                         // forward
+  const snapshot::Action* action = nullptr;  // null when no rule matched
+  int32_t cluster = -1;              // index of the snapshot, forward only
+  int32_t listener = -1;             // index in the socket; -1 when no listener covers the host
+  Reply reply;                       // !forward
+  Decision why = Decision::kAnswered;
+  std::string_view details;          // !forward: response code details
+  std::string_view allow;            // !forward: an Allow field, when the answer must have one
+  bool no_route = false;             // flag NR
+};
+
+// Normalises head.path in place (arena) when the listener says so, refuses CONNECT and TRACE, matches, picks the weighted
+// backend. `views` are the worker's, indexed as snapshot.clusters.
+Resolution resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
+                   http::Head& head, base::Arena& arena, base::Random& random);
+
+} // namespace kgw::exchange

@@ -1,0 +1,27 @@
+#pragma once
+// What does an outcome mean for a retry policy? Pure; the live proxy, explain and the simulator call the same functions.
+
+#include "http/head.h"
+#include "retry/policy.h"
+#include "retry/reason.h"
+
+namespace kgw::retry {
+
+// All that retry rules may know about a response.
+struct ResponseFacts {
+  uint16_t status = 0;
+  bool end_stream = false;   // the head was all of it
+  bool ratelimited = false;  // x-envoy-ratelimited was there, whatever its value
+  uint32_t matched = 0;      // On bits whose code rule this response fulfils
+};
+
+ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& policy);
+// The same from a status alone (simulator, policy tests).
+ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& policy);
+
+// Whether the policy would like to try again. A rate-limited response is decided by the envoy-ratelimited token alone.
+bool covers(uint32_t on, const ResponseFacts& facts);
+// `head_sent`: some attempt of this request, this one included, failed after it had begun to send the head.
+bool covers(uint32_t on, Reason reason, bool head_sent);
+
+} // namespace kgw::retry

@@ -1,0 +1,79 @@
+#include "snapshot/snapshot.h"
+
+#include <algorithm>
+#include <map>
+
+namespace kgw::snapshot {
+namespace {
+
+Action compile_action(ActionSpec&& spec) {
+  Action action{.kind = spec.kind, .rule = std::move(spec.rule), .status = spec.status, .body = std::move(spec.body),
+                .host_rewrite = std::move(spec.host_rewrite), .retry = std::move(spec.retry), .global = spec.timeout};
+  for (const WeightedBackend& backend : spec.backends) {
+    if (backend.weight == 0) continue;
+    action.total_weight += backend.weight;
+    action.backends.push_back({action.total_weight, backend.cluster});
+  }
+  // A per-try timeout that is not below the total is ignored entirely, equality included (Envoy).
+  action.per_try = action.retry.per_try_timeout;
+  if (action.global > Duration{} && action.per_try >= action.global) action.per_try = Duration{};
+  action.replay_limit = spec.settings.replay_limit_bytes < 0 ? UINT64_MAX : static_cast<uint64_t>(spec.settings.replay_limit_bytes);
+  return action;
+}
+
+// Limits that act before a request has named its host: the smallest value of the listeners that share the socket.
+ListenerSettings strictest(const std::vector<ListenerSettings>& all) {
+  ListenerSettings result = all.front();
+  for (const ListenerSettings& next : all) {
+    result.request_head_bytes = std::min(result.request_head_bytes, next.request_head_bytes);
+    result.request_header_count = std::min(result.request_header_count, next.request_header_count);
+    result.request_line_bytes = std::min(result.request_line_bytes, next.request_line_bytes);
+    result.request_head_timeout_ms = std::min(result.request_head_timeout_ms, next.request_head_timeout_ms);
+    result.connection_idle_timeout_ms = std::min(result.connection_idle_timeout_ms, next.connection_idle_timeout_ms);
+    result.buffer_bytes = std::min(result.buffer_bytes, next.buffer_bytes);
+    result.accept_http_1_0 = std::min(result.accept_http_1_0, next.accept_http_1_0);
+  }
+  return result;
+}
+
+} // namespace
+
+std::string identity_of(const ClusterId& id) {
+  return id.kind + '/' + id.namespace_name + '/' + id.name + '/' + std::to_string(id.port);
+}
+
+base::Result<std::shared_ptr<const Snapshot>> compile(Spec spec, cluster::Registry& registry, uint64_t version) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->version = version;
+  snapshot->process = spec.process;
+  // A listener with port 0 is a socket of its own; others share theirs by address and port.
+  std::map<std::pair<std::string, uint16_t>, size_t> by_address;
+  std::vector<std::vector<route::ListenerSpec>> tables;
+  for (ListenerSpec& listener : spec.listeners) {
+    auto [it, fresh] = by_address.try_emplace({listener.address, listener.port}, snapshot->sockets.size());
+    if (listener.port == 0 && !fresh) it->second = snapshot->sockets.size(), fresh = true;
+    if (fresh) {
+      snapshot->sockets.push_back({.address = listener.address, .port = listener.port});
+      tables.emplace_back();
+    }
+    Socket& socket = snapshot->sockets[it->second];
+    socket.names.push_back(listener.routes.name);
+    socket.settings.push_back(listener.settings);
+    tables[it->second].push_back(std::move(listener.routes));
+  }
+  for (size_t i = 0; i < tables.size(); ++i) {
+    auto table = route::Table::compile(std::move(tables[i]));
+    if (!table) return std::unexpected(table.error());
+    snapshot->sockets[i].table = *table;
+    snapshot->sockets[i].connection = strictest(snapshot->sockets[i].settings);
+  }
+  for (ActionSpec& action : spec.actions) snapshot->actions.push_back(compile_action(std::move(action)));
+  for (ClusterSpec& cluster : spec.clusters) {
+    std::string identity = identity_of(cluster.id);
+    auto runtime = registry.find_or_make(identity, cluster.name);
+    snapshot->clusters.push_back({std::move(cluster), std::move(identity), std::move(runtime)});
+  }
+  return snapshot;
+}
+
+} // namespace kgw::snapshot
