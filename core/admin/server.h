@@ -11,8 +11,8 @@
 namespace kgw::admin {
 
 struct ServerOptions {
-  std::string token;      // a secret path prefix and a bearer token; empty: none
-  std::string host_name;  // a further accepted Host besides 127.0.0.1, localhost and [::1]
+  std::string token;     // a secret path prefix and a bearer token; empty: none
+  std::string host_name; // a further accepted Host besides 127.0.0.1, localhost and [::1]
   size_t body_bytes = 4 << 20;
   size_t connections = 256;
 };
