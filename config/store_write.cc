@@ -1,0 +1,195 @@
+// How objects enter and leave the store.
+
+#include <algorithm>
+
+#include "config/store_impl.h"
+#include "config/store_json.h"
+#include "config/store_stamp.h"
+
+namespace kgw::config {
+namespace {
+
+using nlohmann::json;
+
+WriteResult refused(WriteResult::Status status) {
+  WriteResult result;
+  result.status = status;
+  return result;
+}
+
+// The HTTPRoutes that a refused RouteOption names; its document is read loosely, since it did not pass validation.
+std::vector<std::string> named_routes(const json& document) {
+  std::vector<std::string> names;
+  const json& refs = member(member(document, "spec"), "targetRefs");
+  if (!refs.is_array()) return names;
+  for (const json& ref : refs) {
+    if (const json& name = member(ref, "name"); name.is_string()) names.push_back(name.get<std::string>());
+  }
+  return names;
+}
+
+} // namespace
+
+std::pair<Outcome, StoredObject> Store::Impl::prepare(Object object, json document, const WriteOrigin& origin) {
+  StoredObject made;
+  made.object = std::move(object);
+  made.json = std::move(document);
+  made.source = origin.source;
+  const StoredObject* old = find(made.object.id);
+  if (old == nullptr) {
+    made.uid = make_uuid(random);
+    auto written = origin.honour_time ? parse_rfc3339(made.object.creation_timestamp) : std::nullopt;
+    made.created_s = written.value_or(origin.stamp_s);
+    if (made.object.id.kind == Kind::kNamespace) made.status = {{"phase", "Active"}};
+    stamp_metadata(made);
+    return {Outcome::kCreated, std::move(made)};
+  }
+  bool unchanged = same_object(old->json, made.json);
+  made.uid = old->uid;
+  made.status = old->status;
+  made.created_s = old->created_s;
+  made.resource_version = old->resource_version;
+  made.generation = old->generation + (same_content(old->json, made.json) ? 0 : 1);
+  if (unchanged) {
+    made.json = old->json;
+    // A client that changes nothing knows no positions; a file does, and they may have moved.
+    if (!origin.from_text) made.object = old->object;
+    if (origin.source.empty()) made.source = old->source;
+  }
+  stamp_metadata(made);
+  return {unchanged ? Outcome::kUnchanged : Outcome::kConfigured, std::move(made)};
+}
+
+const StoredObject& Store::Impl::commit(Outcome outcome, StoredObject object, const WriteOrigin&) {
+  rejections.erase(object.object.id);
+  StoredObject& stored = objects[object.object.id] = std::move(object);
+  if (outcome == Outcome::kUnchanged) return stored;
+  stored.resource_version = ++version;
+  stamp_metadata(stored);
+  record(outcome == Outcome::kCreated ? Change::Type::kAdded : Change::Type::kModified, stored);
+  return stored;
+}
+
+void Store::Impl::reject(const Identity& id, const Validated& validated, const json& document) {
+  auto error = std::ranges::find(validated.problems, Severity::kError, &Diagnostic::severity);
+  if (id.name.empty() || error == validated.problems.end()) return;
+  Rejection rejection{error->path.empty() ? error->text : error->path + ": " + error->text, validated.protection, {}};
+  if (id.kind == Kind::kRouteOption) rejection.targets = named_routes(document);
+  rejections[id] = std::move(rejection);
+}
+
+void Store::Impl::erase(const Identity& id) {
+  auto found = objects.find(id);
+  if (found == objects.end()) return;
+  StoredObject last = std::move(found->second);
+  objects.erase(found);
+  last.resource_version = ++version;
+  stamp_metadata(last);
+  record(Change::Type::kDeleted, last);
+}
+
+void Store::Impl::erase_namespace(const std::string& name) {
+  std::vector<Identity> inside;
+  for (const auto& [id, object] : objects) {
+    if (id.namespace_name == name) inside.push_back(id);
+  }
+  std::erase_if(rejections, [&](const auto& entry) { return entry.first.namespace_name == name; });
+  for (const Identity& id : inside) erase(id);
+}
+
+std::vector<ApplyResult> Store::apply_text(std::string_view text, const std::string& file,
+                                           const std::string& default_namespace, bool from_file, bool dry_run,
+                                           const ParseLimits& limits) {
+  ParsedText parsed = parse_text(text, file, limits);
+  std::vector<ApplyResult> results;
+  if (!parsed.problems.empty()) results.push_back({Outcome::kRejected, {}, "", std::move(parsed.problems)});
+  const WriteOrigin origin{impl_->now_s(), true, from_file ? file : "", from_file};
+  for (const Document& document : parsed.documents) {
+    Validated validated = validate(document, default_namespace);
+    ApplyResult result;
+    if (validated.id) result.id = canonical(*validated.id);
+    result.problems = std::move(validated.problems);
+    json written = document.root.to_json();
+    if (const json& version = member(written, "apiVersion"); version.is_string()) result.api_version = version;
+    if (validated.object) {
+      validated.object->id = result.id;
+      json stored = stored_json(written, result.id, validated.pruned);
+      set_annotation(stored, kLastApplied, last_applied_text(std::move(written), result.id));
+      auto [outcome, object] = impl_->prepare(std::move(*validated.object), std::move(stored), origin);
+      if (!dry_run) impl_->commit(outcome, std::move(object), origin);
+      result.outcome = validated.ignored ? Outcome::kIgnored : outcome;
+    } else if (validated.ignored) {
+      result.outcome = Outcome::kIgnored;
+    } else if (!dry_run) {
+      validated.problems = result.problems;
+      impl_->reject(result.id, validated, written);
+    }
+    results.push_back(std::move(result));
+  }
+  return results;
+}
+
+WriteResult Store::write(const WriteRequest& request) {
+  Validated validated = validate(Document{"", node_from_json(request.object)}, "", request.validation);
+  WriteResult result;
+  Identity id = validated.id ? canonical(*validated.id) : Identity{};
+  if (!validated.object) {
+    if (!request.dry_run) impl_->reject(id, validated, request.object);
+    result.status = WriteResult::Status::kInvalid;
+    result.problems = std::move(validated.problems);
+    return result;
+  }
+  const StoredObject* old = impl_->find(id);
+  if (old != nullptr && request.create_only) return refused(WriteResult::Status::kAlreadyExists);
+  if (!request.expected_resource_version.empty()) {
+    if (old == nullptr) return refused(WriteResult::Status::kNotFound);
+    if (std::to_string(old->resource_version) != request.expected_resource_version)
+      return refused(WriteResult::Status::kConflict);
+  }
+  validated.object->id = id;
+  const WriteOrigin origin{impl_->now_s()};
+  auto [outcome, object] =
+      impl_->prepare(std::move(*validated.object), stored_json(request.object, id, validated.pruned), origin);
+  result.outcome = outcome;
+  result.object = with_status(request.dry_run ? object : impl_->commit(outcome, std::move(object), origin));
+  result.problems = std::move(validated.problems);
+  return result;
+}
+
+WriteResult Store::remove(const Identity& wanted, bool dry_run, const std::string& uid,
+                          const std::string& resource_version) {
+  const Identity id = canonical(wanted);
+  const StoredObject* found = impl_->find(id);
+  bool is_namespace = id.kind == Kind::kNamespace;
+  bool used = is_namespace && std::ranges::any_of(impl_->objects, [&](const auto& entry) {
+                return entry.first.namespace_name == id.name;
+              });
+  if (!dry_run) impl_->rejections.erase(id);
+  if (found == nullptr && !used) return refused(WriteResult::Status::kNotFound);
+  bool other =
+      found != nullptr && ((!uid.empty() && uid != found->uid) ||
+                           (!resource_version.empty() && resource_version != std::to_string(found->resource_version)));
+  if (other) return refused(WriteResult::Status::kConflict);
+  WriteResult result;
+  result.outcome = Outcome::kDeleted;
+  if (found != nullptr) result.object = with_status(*found);
+  if (dry_run) return result;
+  if (is_namespace) impl_->erase_namespace(id.name);
+  impl_->erase(id);
+  return result;
+}
+
+std::vector<Identity> Store::delete_sources_except(const std::vector<std::string>& sources,
+                                                   const std::vector<Identity>& keep) {
+  std::vector<Identity> kept, gone;
+  for (const Identity& id : keep) kept.push_back(canonical(id));
+  std::ranges::sort(kept);
+  for (const auto& [id, object] : impl_->objects) {
+    if (object.source.empty() || std::ranges::find(sources, object.source) == sources.end()) continue;
+    if (!std::ranges::binary_search(kept, id)) gone.push_back(id);
+  }
+  for (const Identity& id : gone) impl_->erase(id);
+  return gone;
+}
+
+} // namespace kgw::config

@@ -1,0 +1,122 @@
+#include "config/translate_backends.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace kgw::config {
+namespace {
+
+using Endpoints = std::vector<snapshot::EndpointSpec>;
+
+void add_once(Endpoints& endpoints, const std::string& host, uint16_t port) {
+  snapshot::EndpointSpec endpoint{host, port, 1};
+  if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(std::move(endpoint));
+}
+
+// targetPort when it is a number, else the Service's own port.
+uint16_t numeric_target(const ServicePort& port) {
+  uint16_t number = 0;
+  const char* end = port.target_port.data() + port.target_port.size();
+  auto parsed = std::from_chars(port.target_port.data(), end, number);
+  return parsed.ec == std::errc{} && parsed.ptr == end && number != 0 ? number : port.port;
+}
+
+void add_slice(Endpoints& endpoints, const EndpointSlice& slice, const ServicePort& port, bool not_ready_too) {
+  for (const EndpointSlice::Port& slice_port : slice.ports) {
+    if (slice_port.name != port.name || slice_port.protocol != "TCP") continue;
+    for (const EndpointSlice::Endpoint& endpoint : slice.endpoints) {
+      if (endpoint.ready || not_ready_too)
+        add_once(endpoints, endpoint.address, slice_port.port.value_or(numeric_target(port)));
+    }
+  }
+}
+
+} // namespace
+
+Clusters::Clusters(const Inventory& inventory, const TranslateOptions& options, Warnings& warnings)
+    : inventory_(inventory), options_(options), warnings_(warnings) {
+  for (const TranslateOptions::Override& item : options.overrides) {
+    if (item.name == "*" || inventory.find(Kind::kService, item.namespace_name, item.name) != nullptr) continue;
+    warnings.add_option(fmt::format("--backend {}/{}", item.namespace_name, item.name), ProblemClass::kNotFound,
+                        "no Service has this name yet");
+  }
+}
+
+int32_t Clusters::index_of(const BackendTarget& target) {
+  const Identity& id = target.object->object.id;
+  snapshot::ClusterId key{id.kind == Kind::kService ? "Service" : "Backend", id.namespace_name, id.name,
+                          target.port == nullptr ? uint16_t{0} : target.port->port};
+  auto next = static_cast<int32_t>(clusters_.size());
+  auto [entry, fresh] = indexes_.emplace(key, next);
+  if (fresh) clusters_.push_back(make(target, std::move(key)));
+  return entry->second;
+}
+
+snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::ClusterId id) {
+  snapshot::ClusterSpec cluster;
+  cluster.name = fmt::format("{}_{}_{}", id.namespace_name, id.name, id.port);
+  cluster.id = std::move(id);
+  snapshot::Settings settings = options_.settings;
+  apply_annotations(target.object->object, snapshot::Scope::kCluster, settings, warnings_);
+  cluster.settings = settings.cluster;
+  if (target.port != nullptr) {
+    if (target.port->app_protocol == "kubernetes.io/h2c") {
+      warnings_.add(
+          target.object->object, {}, "spec.ports", ProblemClass::kNotSupported,
+          fmt::format("port {}: appProtocol kubernetes.io/h2c is not served yet; HTTP/1.1 is used", target.port->port));
+    }
+    cluster.endpoints = service_endpoints(*target.object, *target.port);
+  } else {
+    for (const Backend::Host& host : payload<Backend>(*target.object).hosts)
+      add_once(cluster.endpoints, host.host, host.port);
+  }
+  return cluster;
+}
+
+Endpoints Clusters::service_endpoints(const StoredObject& stored, const ServicePort& port) {
+  const Identity& id = stored.object.id;
+  const auto& service = payload<Service>(stored);
+  if (const auto* given = find_override(id, port.port)) return given->endpoints;
+  Endpoints endpoints;
+  const auto& slices = inventory_.slices_of(id.namespace_name, id.name);
+  for (const StoredObject* slice : slices)
+    add_slice(endpoints, payload<EndpointSlice>(*slice), port, service.publish_not_ready);
+  if (endpoints.empty() && service.type == "ExternalName")
+    add_once(endpoints, service.external_name, numeric_target(port));
+  if (!endpoints.empty()) return endpoints;
+  if (const auto* given = fallback()) return given->endpoints;
+  warn_no_address(stored, port, !slices.empty());
+  return endpoints;
+}
+
+void Clusters::warn_no_address(const StoredObject& stored, const ServicePort& port, bool has_slices) {
+  const Identity& id = stored.object.id;
+  const auto& ports = payload<Service>(stored).ports;
+  std::string why =
+      has_slices ? fmt::format("none of its EndpointSlices has a ready endpoint for a port named \"{}\"", port.name)
+                 : "it has no EndpointSlice";
+  warnings_.add(
+      stored.object, {}, at_index("spec.ports", static_cast<size_t>(&port - ports.data())), ProblemClass::kAdvice,
+      fmt::format(
+          "port {} has no address ({}): requests answer 503; for a local process: --backend {}/{}:{}=127.0.0.1:{}",
+          port.port, why, id.namespace_name, id.name, port.port, port.port));
+}
+
+const TranslateOptions::Override* Clusters::find_override(const Identity& id, uint16_t port) const {
+  const TranslateOptions::Override* any_port = nullptr;
+  for (const TranslateOptions::Override& item : options_.overrides) {
+    if (item.namespace_name != id.namespace_name || item.name != id.name) continue;
+    if (item.port == port) return &item;
+    if (item.port == 0) any_port = &item;
+  }
+  return any_port;
+}
+
+const TranslateOptions::Override* Clusters::fallback() const {
+  auto found = std::ranges::find(options_.overrides, "*", &TranslateOptions::Override::name);
+  return found == options_.overrides.end() ? nullptr : &*found;
+}
+
+} // namespace kgw::config

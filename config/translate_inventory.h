@@ -1,0 +1,48 @@
+#pragma once
+// The store's objects as translation wants to look at them: by kind, in order, and by reference.
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/store.h"
+#include "config/translate.h"
+
+namespace kgw::config {
+
+template <typename T> const T& payload(const StoredObject& stored) { return std::get<T>(stored.object.payload); }
+
+class Inventory {
+ public:
+  // Keeps references to both.
+  Inventory(const std::map<Identity, StoredObject>& objects, const std::map<Identity, Rejection>& rejections);
+
+  const std::vector<const StoredObject*>& gateways() const { return gateways_; }
+  // Oldest first, then by namespace and name.
+  const std::vector<const StoredObject*>& routes() const { return routes_; }
+  const std::vector<const StoredObject*>& options() const { return options_; }
+  const std::map<Identity, Rejection>& rejections() const { return rejections_; }
+
+  const StoredObject* find(Kind kind, const std::string& namespace_name, const std::string& name) const;
+  const Rejection* rejection(Kind kind, const std::string& namespace_name, const std::string& name) const;
+  // By the label kubernetes.io/service-name, in the order of their names.
+  const std::vector<const StoredObject*>& slices_of(const std::string& namespace_name,
+                                                    const std::string& service) const;
+  // Declared labels and the implicit kubernetes.io/metadata.name.
+  Labels namespace_labels(const std::string& namespace_name) const;
+  // Whether a ReferenceGrant in the target's namespace lets HTTPRoutes of `from` refer to it.
+  bool permitted(const std::string& from, std::string_view group, std::string_view kind,
+                 const std::string& target_namespace, const std::string& target_name) const;
+
+ private:
+  const std::map<Identity, StoredObject>& objects_;
+  const std::map<Identity, Rejection>& rejections_;
+  std::vector<const StoredObject*> gateways_, routes_, options_, grants_;
+  std::map<std::pair<std::string, std::string>, std::vector<const StoredObject*>> slices_;
+};
+
+// Whether labels satisfy every requirement; an empty selector selects everything.
+bool selects(const std::vector<LabelRequirement>& selector, const Labels& labels);
+
+} // namespace kgw::config

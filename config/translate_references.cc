@@ -1,0 +1,65 @@
+// Whether a backendRef may and does lead somewhere.
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "config/translate_backends.h"
+
+namespace kgw::config {
+namespace {
+
+// The kinds that a backendRef may name here.
+struct BackendKind {
+  std::string_view group, kind;
+  Kind id;
+};
+constexpr BackendKind kBackendKinds[] = {{"", "Service", Kind::kService},
+                                         {"gateway.kgateway.dev", "Backend", Kind::kBackend}};
+
+BackendTarget refuse(std::string reason, std::string message) {
+  return {nullptr, nullptr, std::move(reason), std::move(message)};
+}
+
+BackendTarget with_port(const StoredObject& service, const BackendRef& ref, const std::string& name) {
+  const auto& ports = payload<Service>(service).ports;
+  auto port = std::ranges::find_if(ports, [&](const ServicePort& item) { return ref.port && item.port == *ref.port; });
+  if (port == ports.end()) {
+    return refuse("BackendNotFound", fmt::format("Service {} has no port {}", name, ref.port.value_or(0)));
+  }
+  if (port->protocol != "TCP") {
+    return refuse("UnsupportedProtocol",
+                  fmt::format("port {} of Service {} is {}; only TCP is served", port->port, name, port->protocol));
+  }
+  return {&service, &*port, "", ""};
+}
+
+} // namespace
+
+BackendTarget resolve_backend(const StoredObject& route, const BackendRef& ref, const Inventory& inventory) {
+  auto kind = std::ranges::find_if(kBackendKinds,
+                                   [&](const BackendKind& k) { return k.group == ref.group && k.kind == ref.kind; });
+  if (kind == std::end(kBackendKinds)) {
+    return refuse("InvalidKind",
+                  fmt::format("{}{}{} is no kind of backend", ref.group, ref.group.empty() ? "" : "/", ref.kind));
+  }
+  const std::string& home = route.object.id.namespace_name;
+  const std::string& namespace_name = ref.namespace_name.empty() ? home : ref.namespace_name;
+  std::string name = namespace_name + "/" + ref.name;
+  if (namespace_name != home && !inventory.permitted(home, ref.group, ref.kind, namespace_name, ref.name)) {
+    return refuse("RefNotPermitted",
+                  fmt::format("no ReferenceGrant in namespace {} lets HTTPRoutes of {} refer to {} {}", namespace_name,
+                              home, ref.kind, ref.name));
+  }
+  const StoredObject* object = inventory.find(kind->id, namespace_name, ref.name);
+  if (object == nullptr) {
+    const Rejection* rejection = inventory.rejection(kind->id, namespace_name, ref.name);
+    return refuse("BackendNotFound", rejection == nullptr
+                                         ? fmt::format("{} {} does not exist", ref.kind, name)
+                                         : fmt::format("{} {} was refused: {}", ref.kind, name, rejection->reason));
+  }
+  if (kind->id == Kind::kService) return with_port(*object, ref, name);
+  return {object, nullptr, "", ""};
+}
+
+} // namespace kgw::config
