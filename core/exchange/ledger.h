@@ -80,6 +80,21 @@ class Ledger {
     return records_[i < kFirst ? i : kFirst + (i - kFirst) % kLast];
   }
   const AttemptRecord& at(uint32_t number) const { return const_cast<Ledger*>(this)->at(number); }
+  // Copies the request's part and the attempts that were begun; unused room is left alone.
+  void copy_used(const Ledger& from) {
+    uint32_t used = from.attempts < kFirst + kLast ? from.attempts : kFirst + kLast;
+    opened = from.opened;
+    request_ended = from.request_ended;
+    ended = from.ended;
+    attempts = from.attempts;
+    status = from.status;
+    flags = from.flags;
+    outcome = from.outcome;
+    bytes_received = from.bytes_received;
+    bytes_sent = from.bytes_sent;
+    details = from.details.view();
+    for (uint32_t i = 0; i < used; ++i) records_[i] = from.records_[i];
+  }
   // The numbers that are kept: 1..kFirst, then the last kLast.
   bool kept(uint32_t number) const { return number >= 1 && number <= attempts && (number <= kFirst || number + kLast > attempts); }
 

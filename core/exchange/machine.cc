@@ -72,6 +72,11 @@ Step Machine::client_gone(Gone how, Instant now) {
     uint16_t status = request_ == Half::kEnded ? 504 : 408;
     return local_reply({status, "stream timeout", false}, "stream_idle_timeout", now, live_);
   }
+  if (how == Gone::kProtocol && phase_ != Phase::kRelaying) {
+    ledger_->flags.set(Flag::kDPE);
+    ledger_->outcome = Decision::kClientError;
+    return local_reply({400, "Bad Request", false}, "http1.codec_error", now, live_);
+  }
   uint16_t reset = live_;
   switch (how) {
     case Gone::kDisconnect:
@@ -88,6 +93,11 @@ Step Machine::client_gone(Gone how, Instant now) {
       ledger_->flags.set(Flag::kLR);
       ledger_->details = "drain_timeout";
       ledger_->outcome = Decision::kDrained;
+      break;
+    case Gone::kProtocol:
+      ledger_->flags.set(Flag::kDPE);
+      ledger_->details = "http1.codec_error";
+      ledger_->outcome = Decision::kClientError;
       break;
   }
   if (live_ != 0) record().decision = ledger_->outcome;

@@ -49,6 +49,7 @@ enum class Gone : uint8_t {
   kDisconnect,  // the client closed or reset
   kIdle,        // nothing moved for stream_idle_timeout_ms
   kDrain,       // the gateway stops
+  kProtocol,    // the client broke the protocol in the body
 };
 
 struct StartInfo {

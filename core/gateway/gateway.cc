@@ -1,0 +1,284 @@
+#include "gateway/gateway.h"
+
+#include <condition_variable>
+#include <latch>
+#include <mutex>
+#include <set>
+
+namespace kgw::gateway {
+
+// A listening address. The first socket stays here as long as the port is served: siblings for workers are made from it.
+struct Gateway::BoundPort {
+  PortId id = 0;
+  net::Address address;
+};
+
+base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, base::Log& log) {
+  auto control = net::Loop::make();
+  if (!control) return std::unexpected(control.error());
+  std::unique_ptr<Gateway> gateway(new Gateway(options, log));
+  gateway->control_ = std::move(*control);
+  auto resolver = net::make_resolver(*gateway->control_);
+  if (!resolver) return std::unexpected(resolver.error());
+  gateway->resolver_ = std::move(*resolver);
+  gateway->discovery_ = std::make_unique<Discovery>(
+      *gateway->control_, gateway->resolver_.get(), options.seed, log,
+      [self = gateway.get()](const auto& runtime, auto endpoints) { self->publish_endpoints(runtime, std::move(endpoints)); });
+  gateway->control_thread_ = start_thread([self = gateway.get()] { self->control_->run(); }, "kgw-control");
+  return gateway;
+}
+
+Gateway::Gateway(const Options& options, base::Log& log) : options_(options), log_(log), registry_(options.workers) {}
+
+Gateway::~Gateway() {
+  stop(Duration{});
+  if (control_thread_.joinable()) {
+    control_->stop();
+    control_thread_.join();
+  }
+  discovery_.reset();  // its questions die with the resolver, before the loop
+  resolver_.reset();
+}
+
+void Gateway::on_control(std::move_only_function<void()> work) {
+  if (control_->in_loop_thread()) return work();
+  std::latch done(1);
+  control_->post_from_any_thread([&] {
+    work();
+    done.count_down();
+  });
+  done.wait();
+}
+
+void Gateway::wait_for_names(Duration limit) {
+  // Polls: this is start-up, off every hot path, and needs no machinery of its own.
+  const auto step = std::chrono::milliseconds(5);
+  for (Duration waited{}; waited < limit; waited += step) {
+    size_t open = 0;
+    on_control([&] { open = discovery_->unanswered(); });
+    if (open == 0) return;
+    std::this_thread::sleep_for(step);
+  }
+}
+
+// ---- configuration ------------------------------------------------------------------------------------------------------
+
+base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
+  if (running_) return base::fail(base::ErrorCode::kState, "the gateway was started before");
+  std::string local = net::local_address();
+  for (unsigned i = 0; i < options_.workers; ++i) {
+    auto loop = net::Loop::make();
+    if (!loop) return std::unexpected(loop.error());
+    workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, local, options_.ledger_records, log_));
+    workers_.back()->start();
+  }
+  running_ = true;
+  auto bindings = publish(std::move(spec));
+  const Binding* failed = nullptr;
+  if (bindings) {
+    for (const Binding& binding : *bindings) {
+      if (!binding.bound && failed == nullptr) failed = &binding;
+    }
+    if (failed == nullptr) return bindings;
+  }
+  base::Error error = bindings ? failed->error : bindings.error();
+  for (auto& worker : workers_) worker->stop();
+  for (auto& worker : workers_) worker->join();
+  workers_.clear();
+  ports_.clear();
+  bindings_.clear();
+  snapshot_.reset();
+  running_ = false;
+  return std::unexpected(std::move(error));
+}
+
+base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
+  KGW_ASSERT(running_);
+  auto compiled = snapshot::compile(std::move(spec), registry_, ++version_);
+  if (!compiled) return std::unexpected(compiled.error());
+  auto next = std::const_pointer_cast<snapshot::Snapshot>(*compiled);  // not shared yet
+  std::vector<Update> updates(workers_.size());
+  prepare(*next, updates);
+  std::set<std::string> identities;
+  for (const snapshot::Cluster& cluster : next->clusters) {
+    identities.insert(cluster.identity);
+    const auto& s = cluster.spec.settings;
+    cluster.runtime->set_limits({static_cast<uint32_t>(s.max_connections), static_cast<uint32_t>(s.max_pending_requests),
+                                 static_cast<uint32_t>(s.max_requests), static_cast<uint32_t>(s.max_retries)});
+  }
+  auto endpoints = discovery_->track(*next);
+  for (Update& update : updates) {
+    update.snapshot = next;
+    update.endpoints = endpoints;
+    for (const snapshot::Socket& socket : next->sockets) update.counters.push_back(counters_of(socket));
+  }
+  hand_over(updates);
+  snapshot_ = next;
+  std::vector<std::string> gone;
+  for (const auto& [identity, runtime] : registry_.all()) {
+    if (!identities.contains(identity)) gone.push_back(identity);
+  }
+  for (const std::string& identity : gone) registry_.forget(identity);
+  return bindings_;
+}
+
+// Binds what is new. Sockets that cannot be bound leave the snapshot; the others get one listening socket per worker.
+void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
+  bindings_.clear();
+  std::map<std::pair<std::string, uint16_t>, BoundPort> kept;
+  std::vector<snapshot::Socket> served;
+  size_t free_ports = 0;
+  for (snapshot::Socket& socket : next.sockets) {
+    // Several listeners on "any free port" are told apart by their first listener's name.
+    std::pair<std::string, uint16_t> key{socket.port == 0 ? socket.address + '#' + socket.names.front() : socket.address, socket.port};
+    free_ports += socket.port == 0 ? 1 : 0;
+    Binding binding;
+    auto known = ports_.find(key);
+    if (known != ports_.end()) {
+      kept[key] = known->second;
+      binding.bound = true;
+      for (Update& update : updates) update.ports.push_back({known->second.id, served.size(), std::nullopt});
+    } else if (auto address = net::parse_address(socket.address, socket.port); !address) {
+      binding.error = address.error();
+    } else if (auto first = net::ListenSocket::open(*address, updates.size() > 1); !first) {
+      binding.error = first.error();
+    } else {
+      BoundPort port{next_port_++, first->address()};
+      std::vector<net::ListenSocket> sockets;
+      sockets.push_back(std::move(*first));
+      binding.bound = true;
+      while (sockets.size() < updates.size() && binding.bound) {
+        auto more = sockets.front().sibling();
+        if (more) {
+          sockets.push_back(std::move(*more));
+        } else {
+          binding.bound = false;
+          binding.error = more.error();
+        }
+      }
+      if (binding.bound) {
+        for (size_t i = 0; i < updates.size(); ++i) updates[i].ports.push_back({port.id, served.size(), std::move(sockets[i])});
+        kept[key] = port;
+      }
+    }
+    if (binding.bound) binding.address = kept[key].address;
+    for (const std::string& name : socket.names) {
+      binding.listener = name;
+      bindings_.push_back(binding);
+    }
+    if (binding.bound) served.push_back(std::move(socket));
+  }
+  next.sockets = std::move(served);
+  ports_ = std::move(kept);
+}
+
+void Gateway::hand_over(std::vector<Update>& updates) {
+  std::latch swapped(static_cast<ptrdiff_t>(workers_.size()));
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->post([&, i] {
+      workers_[i]->apply(std::move(updates[i]));
+      swapped.count_down();
+    });
+  }
+  swapped.wait();
+}
+
+std::vector<std::shared_ptr<proxy::ListenerCounters>> Gateway::counters_of(const snapshot::Socket& socket) {
+  std::vector<std::shared_ptr<proxy::ListenerCounters>> result;
+  for (const std::string& name : socket.names) {
+    auto& counters = counters_[name];
+    if (counters == nullptr) counters = std::make_shared<proxy::ListenerCounters>(name, options_.workers);
+    result.push_back(counters);
+  }
+  return result;
+}
+
+void Gateway::publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime,
+                                std::shared_ptr<const cluster::EndpointSet> endpoints) {
+  for (auto& worker : workers_) {
+    worker->post([&worker = *worker, runtime, endpoints] { worker.set_endpoints(runtime.get(), *endpoints); });
+  }
+}
+
+// ---- views --------------------------------------------------------------------------------------------------------------
+
+std::vector<telemetry::StoredRecord> Gateway::records(size_t limit) {
+  std::vector<telemetry::StoredRecord> all;
+  on_control([&] {
+    if (!running_) return;
+    std::mutex mutex;
+    std::latch done(static_cast<ptrdiff_t>(workers_.size()));
+    for (auto& worker : workers_) {
+      worker->post([&, self = worker.get()] {
+        auto records = self->records(limit);
+        {
+          std::lock_guard lock(mutex);
+          all.insert(all.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
+        }
+        done.count_down();
+      });
+    }
+    done.wait();
+  });
+  auto ended = [](const telemetry::StoredRecord& record) { return record.ledger.ended; };
+  std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return ended(a) < ended(b); });
+  if (limit != 0 && all.size() > limit) all.erase(all.begin(), all.end() - static_cast<ptrdiff_t>(limit));
+  return all;
+}
+
+std::vector<telemetry::StatRow> Gateway::stats() const {
+  std::vector<telemetry::StatRow> rows;
+  for (const auto& [identity, runtime] : registry_.all()) {
+    for (const cluster::StatRow& row : cluster::stat_rows()) {
+      std::string name(row.name);
+      rows.push_back({name, "cluster." + runtime->name() + "." + name, "envoy_cluster_" + name,
+                      {{"envoy_cluster_name", runtime->name()}}, row.gauge, runtime->sum(row.member)});
+    }
+    uint64_t in_flight = runtime->retries_in_flight(), most = runtime->max_retries();
+    std::string prefix = "cluster." + runtime->name() + ".circuit_breakers.default.";
+    rows.push_back({"rq_retry_open", prefix + "rq_retry_open", "envoy_cluster_circuit_breakers_default_rq_retry_open",
+                    {{"envoy_cluster_name", runtime->name()}}, true, in_flight >= most ? 1u : 0u});
+    rows.push_back({"remaining_retries", prefix + "remaining_retries", "envoy_cluster_circuit_breakers_default_remaining_retries",
+                    {{"envoy_cluster_name", runtime->name()}}, true, in_flight >= most ? 0 : most - in_flight});
+  }
+  for (const auto& [name, counters] : counters_) {
+    std::string prefix = name;
+    std::replace(prefix.begin(), prefix.end(), '/', '_');
+    for (const proxy::ListenerStatRow& row : proxy::listener_stat_rows()) {
+      std::string stat(row.name);
+      rows.push_back({stat, "http." + prefix + "." + stat, "envoy_http_" + stat, {{"envoy_http_conn_manager_prefix", prefix}}, row.gauge,
+                      counters->sum(row.member)});
+    }
+  }
+  return rows;
+}
+
+// ---- ends -----------------------------------------------------------------------------------------------------------------
+
+void Gateway::stop(Duration drain) {
+  if (stopping_.exchange(true)) {
+    // Somebody drains already: cut it short.
+    if (drain == Duration{}) {
+      for (auto& worker : workers_) worker->post([self = worker.get()] { self->cut(); });
+    }
+    return;
+  }
+  if (workers_.empty()) return;
+  std::latch drained(static_cast<ptrdiff_t>(workers_.size()));
+  for (auto& worker : workers_) {
+    worker->post([&, self = worker.get()] { self->drain(self->loop().now() + drain, [&] { drained.count_down(); }); });
+  }
+  drained.wait();
+  on_control([&] { running_ = false; });
+  for (auto& worker : workers_) worker->stop();
+  for (auto& worker : workers_) worker->join();
+}
+
+void Gateway::abandon_after_fork() {
+  for (auto& worker : workers_) worker->abandon_after_fork();
+  control_->abandon_after_fork();
+  if (control_thread_.joinable()) control_thread_.detach();
+  stopping_ = true;
+}
+
+} // namespace kgw::gateway

@@ -1,0 +1,88 @@
+#pragma once
+// The facade. Owns the control thread, the workers and everything that is shared between snapshots. Read this first.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/result.h"
+#include "cluster/registry.h"
+#include "gateway/discovery.h"
+#include "gateway/worker.h"
+#include "net/resolver.h"
+#include "snapshot/spec.h"
+#include "telemetry/stats.h"
+
+namespace kgw::gateway {
+
+struct Options {
+  unsigned workers = 1;
+  uint64_t seed = 0;
+  size_t ledger_records = 1024;
+};
+
+// What became of one listener of a published spec.
+struct Binding {
+  std::string listener;  // NAMESPACE/GATEWAY/LISTENER
+  bool bound = false;
+  net::Address address;  // as bound
+  base::Error error;     // !bound
+};
+
+class Gateway {
+ public:
+  static base::Result<std::unique_ptr<Gateway>> make(const Options& options, base::Log& log);
+  ~Gateway();  // stop() first
+
+  // ---- any thread
+  // Runs `work` on the control thread and waits for it. Called on the control thread, runs it at once.
+  void on_control(std::move_only_function<void()> work);
+  // Waits until every host name has had an answer, or `limit` is over.
+  void wait_for_names(Duration limit);
+  // Stops accepting, drains for at most `drain`, ends the workers. A second call cuts a drain that runs.
+  void stop(Duration drain);
+  std::vector<telemetry::StoredRecord> records(size_t limit);
+  void abandon_after_fork();
+
+  // ---- control thread
+  // Starts the workers. `bindings` as publish(); when any failed, nothing listens and the error is the first one's.
+  base::Result<std::vector<Binding>> start(snapshot::Spec spec);
+  // The apply transaction: compile, bind what is new, hand the snapshot to every worker, and return when all serve it. A port
+  // that cannot be bound is left out; everything else takes effect. Fails only when compiling does; the old snapshot serves on.
+  base::Result<std::vector<Binding>> publish(snapshot::Spec spec);
+  net::Loop& control_loop() { return *control_; }
+  std::shared_ptr<const snapshot::Snapshot> snapshot() const { return snapshot_; }
+  const std::vector<Binding>& bindings() const { return bindings_; }
+  bool running() const { return running_; }
+  std::vector<telemetry::StatRow> stats() const;
+  cluster::Registry& registry() { return registry_; }
+
+ private:
+  Gateway(const Options& options, base::Log& log);
+  struct BoundPort;
+  void prepare(snapshot::Snapshot& next, std::vector<Update>& updates);
+  void hand_over(std::vector<Update>& updates);
+  std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_of(const snapshot::Socket& socket);
+  void publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime, std::shared_ptr<const cluster::EndpointSet> endpoints);
+
+  Options options_;
+  base::Log& log_;
+  std::unique_ptr<net::Loop> control_;
+  std::unique_ptr<net::Resolver> resolver_;
+  std::thread control_thread_;
+  cluster::Registry registry_;
+  std::unique_ptr<Discovery> discovery_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::map<std::string, std::shared_ptr<proxy::ListenerCounters>> counters_;
+  std::map<std::pair<std::string, uint16_t>, BoundPort> ports_;
+  std::shared_ptr<const snapshot::Snapshot> snapshot_;
+  std::vector<Binding> bindings_;
+  uint64_t version_ = 0;
+  PortId next_port_ = 1;
+  bool running_ = false;
+  std::atomic<bool> stopping_{false};
+};
+
+} // namespace kgw::gateway

@@ -1,0 +1,94 @@
+#pragma once
+// One thread with one loop: its ports, client connections, pools, counters. Everything but the constructor, start, join and
+// post runs on that thread.
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "net/acceptor.h"
+#include "proxy/context.h"
+#include "proxy/downstream.h"
+#include "telemetry/ring.h"
+#include "upstream/pool.h"
+
+namespace kgw::gateway {
+
+using PortId = uint64_t;
+
+// What a worker gets to make a new snapshot its own.
+struct Update {
+  std::shared_ptr<const snapshot::Snapshot> snapshot;
+  struct PortUpdate {
+    PortId id = 0;
+    size_t socket = 0;                       // index into snapshot->sockets
+    std::optional<net::ListenSocket> fresh;  // a port that the worker does not have yet
+  };
+  std::vector<PortUpdate> ports;  // those not named drain
+  std::vector<std::vector<std::shared_ptr<proxy::ListenerCounters>>> counters;  // as snapshot->sockets
+  std::vector<std::shared_ptr<const cluster::EndpointSet>> endpoints;           // as snapshot->clusters
+};
+
+class Worker {
+ public:
+  // `network` is null for TCP. `local_address`: see proxy::Context.
+  Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<net::Network> network, uint64_t seed,
+         const std::string& local_address, size_t ledger_records, base::Log& log);
+  ~Worker();
+
+  void start();
+  void join();  // after stop
+  void post(std::move_only_function<void()> work) { loop_->post_from_any_thread(std::move(work)); }
+
+  // ---- on the worker's thread
+  void apply(Update update);
+  void set_endpoints(const cluster::Runtime* runtime, const cluster::EndpointSet& endpoints);
+  // A connection without an acceptor (tests over memory).
+  void accept(PortId port, std::unique_ptr<net::Transport> transport);
+  // A port without a socket (tests over memory): call apply() with it named and without `fresh` afterwards.
+  void add_port(PortId id);
+  // Stops accepting, closes what idles, lets the rest finish until `deadline`, then cuts; `done` when nothing is left.
+  void drain(Instant deadline, std::move_only_function<void()> done);
+  void cut();
+  void stop() { loop_->stop(); }
+  std::vector<telemetry::StoredRecord> records(size_t limit) const { return ring_.last(limit); }
+  net::Loop& loop() { return *loop_; }
+  proxy::Context& context() { return context_; }
+  size_t connections() const;
+  size_t chunks_in_use() const { return chunks_.in_use(); }
+  void abandon_after_fork();
+
+ private:
+  struct Listening;
+  void end_of_turn();
+  proxy::WorkerSnapshot* adopt(Update& update);
+  void update_ports(Update& update, proxy::WorkerSnapshot& before);
+  void retire(Listening& listening, proxy::WorkerSnapshot& last);
+  void check_drained();
+
+  unsigned index_;
+  base::Log& log_;
+  std::unique_ptr<net::Loop> loop_;
+  std::unique_ptr<net::Network> network_;
+  base::Random random_;
+  base::ChunkPool chunks_;
+  net::OutputScratch output_;
+  std::unique_ptr<char[]> input_;
+  upstream::Context upstream_;
+  proxy::Context context_;
+  telemetry::Ring ring_;
+  std::map<const cluster::Runtime*, upstream::ClusterPools*> pools_;  // retained
+  std::map<PortId, std::unique_ptr<Listening>> ports_;
+  std::vector<std::unique_ptr<Listening>> retiring_;
+  std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_kept_;
+  base::Timer drain_timer_;
+  std::move_only_function<void()> drained_;
+  std::thread thread_;
+};
+
+// Runs `body` on a thread of ours: all signals blocked, so that the host's handlers never run on it.
+std::thread start_thread(std::move_only_function<void()> body, const char* name);
+
+} // namespace kgw::gateway

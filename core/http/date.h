@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace kgw::http {
+
+// IMF-fixdate of a Unix time, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), kept until the second changes.
+class Date {
+ public:
+  std::string_view at(int64_t unix_s) {
+    if (unix_s != second_) format(unix_s);
+    return {text_, kBytes};
+  }
+
+ private:
+  static constexpr int kBytes = 29;
+  void format(int64_t unix_s);
+  int64_t second_ = INT64_MIN;
+  char text_[kBytes + 1];
+};
+
+} // namespace kgw::http

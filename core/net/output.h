@@ -1,0 +1,53 @@
+#pragma once
+// The writing half of a connection. Encoders append to one scratch buffer per worker; a flush is one send; what the kernel
+// does not take waits in chunks.
+
+#include "base/buffer.h"
+#include "net/transport.h"
+
+namespace kgw::net {
+
+class Output;
+
+// One per worker. At most one Output has bytes in it at a time: another one that opens it flushes the first.
+struct OutputScratch {
+  base::OutBuffer buffer{128 * 1024};
+  Output* owner = nullptr;
+  void flush();
+};
+
+class Output {
+ public:
+  Output(Transport& transport, OutputScratch& scratch, base::ChunkPool& chunks)
+      : transport_(transport), scratch_(scratch), queue_(chunks) {}
+  ~Output() {
+    if (scratch_.owner == this) drop_scratch();
+  }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Where to encode to. Ends with flush(), at the latest at the end of the event that began it.
+  base::OutBuffer& open() {
+    if (scratch_.owner != this) {
+      scratch_.flush();
+      scratch_.owner = this;
+    }
+    return scratch_.buffer;
+  }
+  void flush();
+  // Sends what waits; call from on_writable.
+  void write_more();
+  size_t queued() const { return queue_.size(); }  // bytes the kernel has not taken
+  bool failed() const { return failed_; }          // the transport refused bytes; nothing more is sent
+  uint64_t sent() const { return sent_; }
+
+ private:
+  void drop_scratch();
+  Transport& transport_;
+  OutputScratch& scratch_;
+  base::ByteQueue queue_;
+  uint64_t sent_ = 0;
+  bool failed_ = false;
+};
+
+} // namespace kgw::net

@@ -1,0 +1,92 @@
+#include "proxy/attempt.h"
+
+#include "proxy/exchange.h"
+
+namespace kgw::proxy {
+namespace {
+
+retry::Reason reason_of(upstream::FailureKind kind) {
+  switch (kind) {
+    case upstream::FailureKind::kRemoteConnection: return retry::Reason::kRemoteConnectionFailure;
+    case upstream::FailureKind::kLocalConnection: return retry::Reason::kLocalConnectionFailure;
+    case upstream::FailureKind::kConnectTimeout: return retry::Reason::kConnectionTimeout;
+    case upstream::FailureKind::kTermination: return retry::Reason::kConnectionTermination;
+    case upstream::FailureKind::kProtocol: return retry::Reason::kProtocolError;
+    case upstream::FailureKind::kOverflow: return retry::Reason::kOverflow;
+  }
+  return retry::Reason::kLocalReset;
+}
+
+} // namespace
+
+bool Attempt::lease(upstream::ClusterPools& pools, const exchange::StartInfo& start) {
+  host_ = cluster::HostRef(start.endpoint);
+  headers_ = {.expected_timeout_ms = start.expected_timeout_ms};
+  cursor_ = {};
+  end_sent_ = false;
+  if (pools.lease(*start.endpoint, stream_) == upstream::Pool::Lease::kPending) return false;
+  begin();
+  return true;
+}
+
+void Attempt::begin() {
+  bool end = exchange_.body_ended() && exchange_.body().end() == 0 && exchange_.request_trailers() == nullptr;
+  stream_.write_head(exchange_.request(), headers_, end);
+  end_sent_ = end;
+  if (!end) pump();
+  stream_.flush();
+}
+
+void Attempt::pump() {
+  if (!stream_.attached() || end_sent_) return;
+  Body& body = exchange_.body();
+  while (stream_.queued() < exchange_.high_watermark()) {
+    std::span<const char> run = body.peek(cursor_);
+    if (run.empty()) break;
+    body.advance(cursor_, run.size());
+    bool last = exchange_.body_ended() && cursor_.position == body.end();
+    end_sent_ = last && exchange_.request_trailers() == nullptr;
+    exchange_.count_sent(run.size());
+    stream_.write_data(run, end_sent_);
+    stream_.flush();
+  }
+  if (exchange_.body_ended() && !end_sent_ && cursor_.position == body.end()) {
+    end_sent_ = true;
+    if (const http::Head* trailers = exchange_.request_trailers()) {
+      stream_.write_trailers(*trailers);
+    } else {
+      stream_.write_data({}, true);
+    }
+    stream_.flush();
+  }
+  body.release_before(cursor_);
+}
+
+uint64_t Attempt::unsent() const { return exchange_.body().end() - cursor_.position + stream_.queued(); }
+
+void Attempt::cancel() {
+  stream_.cancel();
+  host_.reset();
+}
+
+void Attempt::on_ready(bool reused) {
+  begin();
+  exchange_.attempt_ready(reused);
+}
+
+void Attempt::on_failed(const upstream::StreamFailure& failure) {
+  host_.reset();
+  exchange_.attempt_failed({reason_of(failure.kind), failure.head_sent, failure.text});
+}
+
+void Attempt::on_inform(http::Head& head) { exchange_.attempt_informed(head); }
+void Attempt::on_head(http::Head& head, bool end) { exchange_.attempt_answered(head, end); }
+void Attempt::on_data(std::span<const char> data, bool end) { exchange_.attempt_data(data, end); }
+void Attempt::on_end(http::Head* trailers) { exchange_.attempt_finished(trailers); }
+
+void Attempt::on_drained() {
+  pump();
+  exchange_.upload_moved();
+}
+
+} // namespace kgw::proxy

@@ -1,0 +1,48 @@
+#pragma once
+// One try at one endpoint: sends the head and the body, hands what comes back to the exchange.
+
+#include "cluster/runtime.h"
+#include "exchange/machine.h"
+#include "proxy/body.h"
+#include "upstream/pool.h"
+
+namespace kgw::proxy {
+
+class Exchange;
+
+class Attempt final : public upstream::StreamHandler {
+ public:
+  explicit Attempt(Exchange& exchange) : exchange_(exchange), stream_(*this) {}
+
+  // True when an idle connection was at hand and the head is on its way.
+  bool lease(upstream::ClusterPools& pools, const exchange::StartInfo& start);
+  // Sends what is there of the body, as far as the connection takes it.
+  void pump();
+  void flush() { stream_.flush(); }
+  void cancel();
+  bool live() const { return stream_.attached() || stream_.waiting(); }
+  bool attached() const { return stream_.attached(); }
+  // Request bytes that this attempt has not given to the kernel.
+  uint64_t unsent() const;
+  void pause_response() { stream_.pause_reading(); }
+  void resume_response() { stream_.resume_reading(); }
+
+ private:
+  void begin();
+  void on_ready(bool reused) override;
+  void on_failed(const upstream::StreamFailure& failure) override;
+  void on_inform(http::Head& head) override;
+  void on_head(http::Head& head, bool end) override;
+  void on_data(std::span<const char> data, bool end) override;
+  void on_end(http::Head* trailers) override;
+  void on_drained() override;
+
+  Exchange& exchange_;
+  upstream::Stream stream_;
+  cluster::HostRef host_;
+  http::AttemptHeaders headers_;
+  Body::Cursor cursor_;
+  bool end_sent_ = false;
+};
+
+} // namespace kgw::proxy

@@ -1,0 +1,87 @@
+#pragma once
+// One client connection: bytes to the codec, events to exchanges, answers back.
+
+#include <memory>
+#include <string>
+
+#include "base/buffer.h"
+#include "base/timer_wheel.h"
+#include "codec/server_codec.h"
+#include "net/output.h"
+#include "net/transport.h"
+#include "proxy/exchange.h"
+#include "proxy/port.h"
+#include "proxy/sink.h"
+
+namespace kgw::proxy {
+
+class Downstream final : public net::Deferred,
+                         public net::TransportHandler,
+                         public codec::ArenaSource,
+                         public Sink,
+                         public base::ListLink<Downstream> {
+ public:
+  Downstream(Port& port, std::unique_ptr<net::Transport> transport);
+  ~Downstream() override;
+
+  // The port or the worker drains: an idle connection closes now, a busy one after its response.
+  void drain();
+  // The drain is over: what is open ends visibly.
+  void cut();
+
+ private:
+  enum class State : uint8_t {
+    kOpen,
+    kLingering,  // everything is written or being written; reads are thrown away so that the answer survives
+    kClosed,
+  };
+  enum Pause : uint8_t { kUpload = 1 << 0, kPipelined = 1 << 1 };
+
+  // net::TransportHandler
+  void on_readable() override;
+  void on_writable() override;
+  // codec::ArenaSource
+  base::Arena& request_arena(codec::StreamId stream) override;
+  // Sink
+  void inform(const http::Head& head) override;
+  void head(const http::Head& head, bool end, bool early) override;
+  void data(std::span<const char> data, bool end) override;
+  void trailers(const http::Head* trailers) override;
+  void abort() override;
+  size_t queued() const override { return output_.queued(); }
+  void pause_request() override { pause(kUpload); }
+  void resume_request() override { resume(kUpload); }
+  void done() override;
+
+  void process(std::span<char> in);
+  bool deliver(codec::Event& event);  // false: the connection takes no more requests
+  void begin(codec::Event& event);
+  void refuse(uint16_t status);
+  void keep_rest(std::span<char> rest);
+  void process_rest();
+  void linger();
+  void close(bool reset);
+  void pause(Pause reason);
+  void resume(Pause reason);
+  void on_timer(Instant now);
+  Instant due();
+  void arm();
+  Instant now() const { return port_.context->loop.now(); }
+
+  Port& port_;
+  std::unique_ptr<net::Transport> transport_;
+  net::Output output_;
+  std::unique_ptr<codec::ServerCodec> codec_;
+  base::OutBuffer stash_;         // read, but not yet parsed: a part of a head, or pipelined requests
+  Exchange* exchange_ = nullptr;  // open
+  Exchange* next_ = nullptr;      // taken for the head that is being parsed
+  net::Task process_rest_;
+  base::Timer timer_;
+  Instant idle_since_, head_since_{}, linger_until_{};
+  std::string peer_address_;
+  http::Peer peer_;
+  State state_ = State::kOpen;
+  uint8_t paused_ = 0;
+};
+
+} // namespace kgw::proxy

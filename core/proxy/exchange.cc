@@ -1,0 +1,283 @@
+#include "proxy/exchange.h"
+
+#include <cstdio>
+
+#include "proxy/request_id.h"
+
+namespace kgw::proxy {
+
+using exchange::Step;
+
+Exchange::Exchange(Context& context)
+    : context_(context), body_(context.upstream.chunks), attempt_(*this),
+      timer_([](void* self, Instant now) { static_cast<Exchange*>(self)->on_timer(now); }, this) {}
+
+void Exchange::reset() {
+  arena_.reset();
+  body_.clear();
+  trailers_ = nullptr;
+  answer_head_ = nullptr;
+  route_ = cluster_ = allow_ = {};
+  planned_ = body_ended_ = upload_paused_ = download_paused_ = head_request_ = false;
+}
+
+// ---- client side ------------------------------------------------------------------------------------------------------------
+
+void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const http::Peer& peer, http::Head& head, bool end) {
+  sink_ = &sink;
+  snapshot_ = &snapshot;
+  ++snapshot.pins;
+  head_ = head;
+  body_ended_ = end;
+  head_request_ = head.method_id == http::MethodId::kHead;
+  reply_form_ = http::reply_form_of(head_);
+  started_unix_us_ = context_.record == nullptr ? 0 : context_.unix_time_us();
+  ledger_.open(now());
+  touch();
+
+  const snapshot::Socket& where = snapshot.snapshot->sockets[socket];
+  stats_ = snapshot.listener_stats[socket].front();
+  exchange::Resolution resolution;
+  if (!http::strip_hop_by_hop(head_)) {
+    resolution.reply = {400, {}, false};
+    resolution.details = "connection_header_rejected";
+  } else {
+    http::shape_request(head_, arena_, peer, make_request_id(context_.random, arena_));
+    resolution = exchange::resolve(*snapshot.snapshot, where, snapshot.views, head_, arena_, context_.random);
+  }
+  size_t listener = resolution.listener < 0 ? 0 : static_cast<size_t>(resolution.listener);
+  stats_ = snapshot.listener_stats[socket][listener];
+  stats_->downstream_rq_total.add();
+  stats_->downstream_rq_active.add();
+  const snapshot::ListenerSettings& settings = where.settings[listener];
+  idle_timeout_ = base::from_ms(settings.stream_idle_timeout_ms);
+  high_watermark_ = static_cast<size_t>(settings.buffer_bytes);
+  if (resolution.action != nullptr) route_ = resolution.action->rule;
+  if (!resolution.forward) return answer(resolution);
+
+  auto index = static_cast<size_t>(resolution.cluster);
+  pools_ = snapshot.pools[index];
+  pools_->retain();
+  cluster_ = snapshot.snapshot->clusters[index].spec.name;
+  if (!resolution.action->host_rewrite.empty()) head_.authority = resolution.action->host_rewrite;
+  planned_ = true;
+  plan_ = resolution.plan;
+  machine_.open(plan_, context_.random, ledger_, now());
+  if (machine_.keeping() && !end) body_.start_keeping();
+  run(machine_.head(end, now()));
+}
+
+void Exchange::answer(const exchange::Resolution& resolution) {
+  if (resolution.no_route) {
+    ledger_.flags.set(exchange::Flag::kNR);
+    stats_->no_route.add();
+  }
+  allow_ = resolution.allow;
+  ledger_.ended = now();
+  Step step = exchange::Machine::answer(resolution.reply, resolution.why, resolution.details, ledger_);
+  (void)step;  // kReply | kDone, always
+  reply(resolution.reply);
+  finish();
+}
+
+void Exchange::client_data(std::span<const char> data, bool end) {
+  touch();
+  ledger_.bytes_received += data.size();
+  body_.append(data);
+  body_ended_ = end;
+  run(machine_.body(data.size(), now()));
+  if (sink_ == nullptr) return;
+  attempt_.pump();
+  if (end) run(machine_.end(now()));
+  if (sink_ != nullptr) check_upload();
+}
+
+void Exchange::client_end(http::Head* trailers) {
+  touch();
+  trailers_ = trailers;
+  body_ended_ = true;
+  attempt_.pump();
+  run(machine_.end(now()));
+}
+
+void Exchange::client_gone(exchange::Gone how) {
+  if (planned_ && !machine_.done()) run(machine_.client_gone(how, now()));
+}
+
+// What no attempt has taken yet is bounded by the watermark while one lives; in a back-off only the replay limit counts.
+void Exchange::check_upload() {
+  bool full = machine_.live() != 0 && attempt_.unsent() > high_watermark_;
+  if (full == upload_paused_) return;
+  if (upload_paused_ && attempt_.unsent() > high_watermark_ / 2 && machine_.live() != 0) return;
+  upload_paused_ = full;
+  if (full) {
+    sink_->pause_request();
+  } else {
+    sink_->resume_request();
+  }
+}
+
+void Exchange::upload_moved() {
+  touch();
+  check_upload();
+}
+
+void Exchange::download_moved() {
+  touch();
+  if (!download_paused_ || sink_->queued() > high_watermark_ / 2) return;
+  download_paused_ = false;
+  attempt_.resume_response();
+}
+
+// ---- attempts ---------------------------------------------------------------------------------------------------------------
+
+void Exchange::attempt_ready(bool reused) {
+  run(machine_.ready(0, reused, now()));
+  if (sink_ != nullptr) check_upload();
+}
+
+void Exchange::attempt_failed(const exchange::Failure& failure) {
+  run(machine_.failed(0, failure, now()));
+  if (sink_ != nullptr) check_upload();
+}
+
+void Exchange::attempt_informed(http::Head& head) {
+  touch();
+  answer_head_ = &head;
+  run(machine_.inform(0, head.status, now()));
+}
+
+void Exchange::attempt_answered(http::Head& head, bool end) {
+  touch();
+  if (!http::strip_hop_by_hop(head)) {
+    attempt_.cancel();
+    return attempt_failed({retry::Reason::kProtocolError, true, {}});
+  }
+  answer_head_ = &head;
+  run(machine_.response(0, retry::examine(head, end, *plan_.retry), now()));
+}
+
+void Exchange::attempt_data(std::span<const char> data, bool end) {
+  touch();
+  ledger_.bytes_sent += data.size();
+  sink_->data(data, end);
+  if (end) return run(machine_.finished(0, now()));
+  if (!download_paused_ && sink_->queued() > high_watermark_) {
+    download_paused_ = true;
+    attempt_.pause_response();
+  }
+}
+
+void Exchange::attempt_finished(http::Head* trailers) {
+  touch();
+  sink_->trailers(trailers);
+  run(machine_.finished(0, now()));
+}
+
+// ---- the driver -------------------------------------------------------------------------------------------------------------
+
+void Exchange::run(Step step) {
+  for (bool more = true; more;) {
+    more = false;
+    if ((step.acts & exchange::kReset) != 0) attempt_.cancel();
+    if ((step.acts & exchange::kDropBody) != 0) body_.stop_keeping();
+    if ((step.acts & exchange::kInform) != 0) sink_->inform(*answer_head_);
+    if ((step.acts & exchange::kForward) != 0) forward(*answer_head_, (step.acts & exchange::kDone) != 0);
+    if ((step.acts & exchange::kReply) != 0) reply(machine_.reply());
+    if ((step.acts & exchange::kAbort) != 0) sink_->abort();
+    if ((step.acts & exchange::kDone) != 0) return finish();
+    if ((step.acts & exchange::kStart) != 0 && attempt_.lease(*pools_, machine_.start())) {
+      step = machine_.ready(0, true, now());
+      more = true;
+    }
+  }
+  arm();
+}
+
+void Exchange::forward(http::Head& head, bool end) {
+  head.remove(http::Token::kXEnvoyUpstreamServiceTime);
+  int64_t service_ms = machine_.service_time_ms(now());
+  if (service_ms >= 0) {
+    auto* text = static_cast<char*>(arena_.allocate(24, 1));
+    int length = std::snprintf(text, 24, "%lld", static_cast<long long>(service_ms));
+    http::add_field(head, arena_, http::Token::kXEnvoyUpstreamServiceTime, {text, static_cast<size_t>(length)});
+  }
+  count_response(head.status);
+  sink_->head(head, end, !body_ended_);
+  if (!end) let_go_of_snapshot();
+}
+
+void Exchange::reply(const exchange::Reply& reply) {
+  http::LocalReply local{.status = reply.status, .body = reply.body, .overloaded = reply.overloaded};
+  http::Head head = http::local_reply_head(local, reply_form_, head_request_, context_.date(), arena_);
+  if (!allow_.empty()) http::add_field(head, arena_, "allow", allow_);
+  count_response(head.status);
+  bool with_body = !reply.body.empty() && !head_request_ && reply_form_ == http::ReplyForm::kPlain;
+  sink_->head(head, !with_body, !body_ended_);
+  if (!with_body) return;
+  ledger_.bytes_sent += reply.body.size();
+  sink_->data(reply.body, true);
+}
+
+void Exchange::count_response(uint16_t status) {
+  switch (status / 100) {
+    case 2: stats_->downstream_rq_2xx.add(); break;
+    case 3: stats_->downstream_rq_3xx.add(); break;
+    case 4: stats_->downstream_rq_4xx.add(); break;
+    default: stats_->downstream_rq_5xx.add(); break;
+  }
+}
+
+// A long download must not keep an old configuration in memory: nothing of it is needed once the response is on its way.
+void Exchange::let_go_of_snapshot() {
+  route_ = arena_.copy(route_);
+  cluster_ = arena_.copy(cluster_);
+  snapshot_->unpin();
+  snapshot_ = nullptr;
+}
+
+void Exchange::finish() {
+  attempt_.cancel();
+  bool whole = ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC);
+  (whole ? stats_->downstream_rq_completed : stats_->downstream_rq_aborted).add();
+  stats_->downstream_rq_active.sub();
+  if (context_.record != nullptr) {
+    const http::Field* id = head_.find(http::Token::kXRequestId);
+    context_.record(context_.record_context,
+                    {.ledger = &ledger_, .start_unix_us = started_unix_us_, .method = head_.method, .path = head_.path,
+                     .authority = head_.authority, .request_id = id == nullptr ? std::string_view{} : id->value_view(),
+                     .route = route_, .cluster = cluster_, .version = head_.version});
+  }
+  if (pools_ != nullptr) pools_->release();
+  pools_ = nullptr;
+  if (snapshot_ != nullptr) snapshot_->unpin();
+  snapshot_ = nullptr;
+  body_.clear();
+  Sink* sink = sink_;
+  sink_ = nullptr;
+  context_.give_back(*this);
+  sink->done();
+}
+
+// ---- time -------------------------------------------------------------------------------------------------------------------
+
+// The timer is left armed across requests; it looks at the clock when it fires and goes back to sleep if there is nothing
+// to do. So a keep-alive request touches the wheel only when its deadline is earlier than any before.
+void Exchange::arm() {
+  Instant due = machine_.deadline();
+  if (idle_timeout_ > Duration{} && last_activity_ + idle_timeout_ < due) due = last_activity_ + idle_timeout_;
+  if (due < timer_.at()) context_.loop.wheel().arm(timer_, due);
+}
+
+void Exchange::on_timer(Instant at) {
+  if (sink_ == nullptr || !planned_) return;
+  if (machine_.deadline() <= at) {
+    run(machine_.timeout(at));
+  } else if (idle_timeout_ > Duration{} && last_activity_ + idle_timeout_ <= at) {
+    stats_->downstream_rq_idle_timeout.add();
+    run(machine_.client_gone(exchange::Gone::kIdle, at));
+  }
+  if (sink_ != nullptr) arm();
+}
+
+} // namespace kgw::proxy

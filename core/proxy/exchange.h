@@ -1,0 +1,89 @@
+#pragma once
+// One client request with everything done for it. Executes the machine's Steps (the driver) and moves the response to the
+// sink (the relay). Decides nothing: what to do next is always the machine's answer.
+
+#include "base/arena.h"
+#include "base/timer_wheel.h"
+#include "exchange/machine.h"
+#include "exchange/resolve.h"
+#include "http/forwarding.h"
+#include "http/local_reply.h"
+#include "proxy/attempt.h"
+#include "proxy/body.h"
+#include "proxy/context.h"
+#include "proxy/sink.h"
+
+namespace kgw::proxy {
+
+class Exchange {
+ public:
+  explicit Exchange(Context& context);
+
+  // ---- client side. Any of these may end the exchange: do not touch it afterwards without asking the sink.
+  // `head` was parsed into arena(). `snapshot` is pinned for as long as it is needed.
+  void open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const http::Peer& peer, http::Head& head, bool end);
+  void client_data(std::span<const char> data, bool end);
+  void client_end(http::Head* trailers);
+  void client_gone(exchange::Gone how);
+  void download_moved();  // the client took bytes
+
+  base::Arena& arena() { return arena_; }
+  bool request_ended() const { return body_ended_; }
+
+  // ---- what attempts ask and tell
+  const http::Head& request() const { return head_; }
+  const http::Head* request_trailers() const { return trailers_; }
+  Body& body() { return body_; }
+  bool body_ended() const { return body_ended_; }
+  size_t high_watermark() const { return high_watermark_; }
+  void count_sent(size_t bytes) { ledger_.at(machine_.start().attempt).bytes_sent += bytes; }
+  void attempt_ready(bool reused);
+  void attempt_failed(const exchange::Failure& failure);
+  void attempt_informed(http::Head& head);
+  void attempt_answered(http::Head& head, bool end);
+  void attempt_data(std::span<const char> data, bool end);
+  void attempt_finished(http::Head* trailers);
+  void upload_moved();
+
+ private:
+  friend class Context;
+  void reset();
+  void answer(const exchange::Resolution& resolution);
+  void run(exchange::Step step);
+  void forward(http::Head& head, bool end);
+  void reply(const exchange::Reply& reply);
+  void finish();
+  void let_go_of_snapshot();
+  void check_upload();
+  void on_timer(Instant now);
+  void arm();
+  Instant now() const { return context_.loop.now(); }
+  void touch() { last_activity_ = now(); }
+  void count_response(uint16_t status);
+
+  Context& context_;
+  base::Arena arena_;
+  http::Head head_;
+  http::Head* trailers_ = nullptr;
+  exchange::Plan plan_;
+  exchange::Machine machine_;
+  exchange::Ledger ledger_;
+  Body body_;
+  Attempt attempt_;
+  base::Timer timer_;
+  Sink* sink_ = nullptr;  // null: not open
+  WorkerSnapshot* snapshot_ = nullptr;
+  upstream::ClusterPools* pools_ = nullptr;  // retained
+  ListenerStats* stats_ = nullptr;
+  http::Head* answer_head_ = nullptr;        // the response head of the Step being run
+  std::string_view route_, cluster_, allow_;
+  Duration idle_timeout_{};
+  Instant last_activity_{};
+  size_t high_watermark_ = 0;
+  int64_t started_unix_us_ = 0;
+  bool planned_ = false;       // the machine runs; otherwise the exchange was answered at once
+  bool body_ended_ = false, upload_paused_ = false, download_paused_ = false, head_request_ = false;
+  http::ReplyForm reply_form_ = http::ReplyForm::kPlain;
+};
+
+} // namespace kgw::proxy

@@ -1,0 +1,188 @@
+#include "upstream/pool.h"
+
+#include <utility>
+
+namespace kgw::upstream {
+
+Pool::Pool(Context& context, ClusterPools& owner, cluster::Host& host)
+    : context_(context), owner_(owner), view_(owner.view()), host_(&host),
+      tell_refused_([](void* self) { static_cast<Pool*>(self)->tell_refused(); }, this) {
+  owner_.retain();
+}
+
+Pool::~Pool() {
+  host_.reset();
+  owner_.release();
+}
+
+const ClusterConfig& Pool::config() const { return owner_.config(); }
+
+Pool::Lease Pool::lease(Stream& stream) {
+  cluster::Stats& stats = view_.stats();
+  if (!view_.may_request()) {
+    stats.upstream_rq_active_overflow.add();
+    refuse(stream);
+    return Lease::kPending;
+  }
+  while (Connection* connection = idle_.pop_front()) {
+    if (!connection->usable()) {
+      busy_.push_back(*connection);
+      connection->close();
+      continue;
+    }
+    busy_.push_back(*connection);
+    attach(*connection, stream);
+    return Lease::kReady;
+  }
+  if (!view_.may_wait()) {
+    stats.upstream_rq_pending_overflow.add();
+    refuse(stream);
+    return Lease::kPending;
+  }
+  stats.upstream_rq_pending_active.add();
+  stream.pool_ = this;
+  pending_.push_back(stream);
+  ++pending_count_;
+  open_connections();
+  return Lease::kPending;
+}
+
+void Pool::attach(Connection& connection, Stream& stream) {
+  view_.stats().upstream_rq_active.add();
+  connection.attach(stream);
+}
+
+void Pool::detached() { view_.stats().upstream_rq_active.sub(); }
+
+// As many connections on their way as attempts wait, while the breaker allows; an endpoint without any may always open one.
+void Pool::open_connections() {
+  while (connecting_count_ < pending_count_) {
+    if (!view_.may_connect() && count_ > 0) {
+      view_.stats().upstream_cx_overflow.add();
+      return;
+    }
+    auto* connection = new Connection(*this);
+    view_.stats().upstream_cx_total.add();
+    view_.stats().upstream_cx_active.add();
+    ++count_;
+    ++connecting_count_;
+    connecting_.push_back(*connection);
+    connection->connect();
+  }
+}
+
+void Pool::connected(Connection& connection) {
+  --connecting_count_;
+  base::IntrusiveList<Connection, Connection>::remove(connection);
+  busy_.push_back(connection);
+  became_free(connection);
+}
+
+void Pool::became_free(Connection& connection) {
+  base::IntrusiveList<Connection, Connection>::remove(connection);
+  Stream* waiting = pending_.front();
+  if (waiting == nullptr) {
+    if (retired_) {
+      busy_.push_back(connection);
+      return connection.close();
+    }
+    idle_.push_front(connection);
+    return connection.go_idle(context_.loop.now());
+  }
+  stop_waiting(*waiting);
+  busy_.push_back(connection);
+  bool reused = connection.reused();
+  attach(connection, *waiting);
+  waiting->handler_.on_ready(reused);
+}
+
+// Envoy fails everything that waits for the endpoint: the others would most likely fail the same way.
+void Pool::connect_failed(Connection& connection, FailureKind kind, std::string_view text) {
+  view_.stats().upstream_cx_connect_fail.add();
+  --connecting_count_;
+  base::IntrusiveList<Connection, Connection>::remove(connection);
+  busy_.push_back(connection);
+  base::IntrusiveList<Stream, Stream> failing;
+  failing.splice_back(pending_);
+  view_.stats().upstream_rq_pending_active.sub(pending_count_);
+  pending_count_ = 0;
+  dying_ = true;  // what the handlers do must not end the pool under this loop
+  connection.close();
+  while (Stream* stream = failing.pop_front()) {
+    stream->pool_ = nullptr;
+    stream->handler_.on_failed({kind, false, text});
+  }
+  dying_ = false;
+  maybe_die();
+}
+
+void Pool::closed(Connection& connection) {
+  base::IntrusiveList<Connection, Connection>::remove(connection);
+  --count_;
+  view_.stats().upstream_cx_active.sub();
+  context_.loop.defer_delete(std::unique_ptr<net::Deferred>(&connection));
+  if (!retired_) open_connections();
+  maybe_die();
+}
+
+// Told in a later turn, as every failure: the caller is still inside the Step that asked for the lease.
+void Pool::refuse(Stream& stream) {
+  stream.pool_ = this;
+  stream.refused_ = true;
+  refused_.push_back(stream);
+  context_.loop.post(tell_refused_);
+}
+
+void Pool::tell_refused() {
+  base::IntrusiveList<Stream, Stream> telling;
+  telling.splice_back(refused_);
+  while (Stream* stream = telling.pop_front()) {
+    stream->pool_ = nullptr;
+    stream->refused_ = false;
+    stream->handler_.on_failed({FailureKind::kOverflow, false});
+  }
+  maybe_die();
+}
+
+void Pool::stop_waiting(Stream& stream) {
+  stream.unlink();
+  stream.pool_ = nullptr;
+  if (std::exchange(stream.refused_, false)) return;
+  --pending_count_;
+  view_.stats().upstream_rq_pending_active.sub();
+}
+
+void Pool::retire() {
+  retired_ = true;
+  while (Connection* connection = idle_.front()) connection->close();
+  maybe_die();
+}
+
+void Pool::maybe_die() {
+  if (!retired_ || dying_ || count_ > 0 || pending_count_ > 0 || !refused_.empty()) return;
+  dying_ = true;
+  host_->pool = nullptr;
+  context_.loop.defer_delete(std::unique_ptr<net::Deferred>(this));
+}
+
+ClusterPools::ClusterPools(Context& context, std::shared_ptr<cluster::Runtime> runtime, unsigned worker)
+    : context_(context), view_(std::move(runtime), worker) {}
+
+void ClusterPools::release() {
+  if (--references_ == 0) context_.loop.defer_delete(std::unique_ptr<net::Deferred>(this));
+}
+
+Pool::Lease ClusterPools::lease(cluster::Host& host, Stream& stream) {
+  if (host.pool == nullptr) {
+    host.pool = new Pool(context_, *this, host);
+    host.retire = [](cluster::Host& gone) {
+      if (gone.pool != nullptr) static_cast<Pool*>(gone.pool)->retire();
+    };
+  }
+  auto* pool = static_cast<Pool*>(host.pool);
+  Pool::Lease lease = pool->lease(stream);
+  if (!host.in_set) pool->retire();
+  return lease;
+}
+
+} // namespace kgw::upstream

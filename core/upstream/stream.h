@@ -1,0 +1,76 @@
+#pragma once
+// One attempt's hold on a connection to an endpoint, whatever the protocol.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/intrusive_list.h"
+#include "codec/client_codec.h"
+#include "http/head.h"
+
+namespace kgw::upstream {
+
+enum class FailureKind : uint8_t {
+  kRemoteConnection,  // refused, unreachable
+  kLocalConnection,   // no descriptor, no port
+  kConnectTimeout,
+  kTermination,       // closed or reset before the first byte of the response
+  kProtocol,          // unparsable, or cut inside the response
+  kOverflow,          // a breaker of the pool
+};
+
+struct StreamFailure {
+  FailureKind kind;
+  bool head_sent = false;
+  std::string_view text = {};  // the transport's words; lives for the call
+};
+
+// What a stream tells. After on_failed or the end of the response no further call comes. Heads and data live for the call.
+class StreamHandler {
+ public:
+  virtual void on_ready(bool reused) = 0;  // a lease that had to wait has a connection now
+  virtual void on_failed(const StreamFailure& failure) = 0;
+  virtual void on_inform(http::Head& head) = 0;
+  virtual void on_head(http::Head& head, bool end) = 0;
+  virtual void on_data(std::span<const char> data, bool end) = 0;
+  virtual void on_end(http::Head* trailers) = 0;  // null: none
+  virtual void on_drained() = 0;                  // the kernel has taken all but `buffer / 2` of what was queued
+
+ protected:
+  ~StreamHandler() = default;
+};
+
+class Connection;
+class Pool;
+
+class Stream : public base::ListLink<Stream> {
+ public:
+  explicit Stream(StreamHandler& handler) : handler_(handler) {}
+  ~Stream() { cancel(); }
+
+  bool attached() const { return connection_ != nullptr; }
+  bool waiting() const { return pool_ != nullptr; }
+  // Writes are coalesced until flush().
+  void write_head(const http::Head& head, const http::AttemptHeaders& attempt, bool end);
+  void write_data(std::span<const char> data, bool end);
+  void write_trailers(const http::Head& trailers);
+  void flush();
+  size_t queued() const;     // request bytes that the kernel has not taken
+  void pause_reading();      // of the response
+  void resume_reading();
+  // Gives the stream up. A connection whose messages are both complete was returned already; any other is closed.
+  void cancel();
+
+ private:
+  friend class Connection;
+  friend class Pool;
+  StreamHandler& handler_;
+  Connection* connection_ = nullptr;
+  Pool* pool_ = nullptr;          // while waiting for a connection
+  codec::StreamId id_ = 0;
+  bool head_sent_ = false, request_complete_ = false;
+  bool refused_ = false;          // by a breaker; waits to be told
+};
+
+} // namespace kgw::upstream
