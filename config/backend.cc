@@ -1,0 +1,28 @@
+#include "config/readers.h"
+#include "config/rules.h"
+
+namespace kgw::config {
+
+Backend read_backend(Fields& top) {
+  Fields spec(top.get("spec", Need::kRequired));
+  Backend backend;
+  std::string type = spec.get("type").word({"Static", "AWS", "DynamicForwardProxy", "GCP"}, "Static");
+  spec.refuse({"aws", "dynamicForwardProxy", "gcp"});
+  if (type != "Static") {
+    spec.get("type").error_text(ProblemClass::kNotSupported, class_text(ProblemClass::kNotSupported));
+    spec.ignore({"static"});
+    return backend;
+  }
+  Fields fixed(spec.get("static", Need::kRequired));
+  for (const Value& item : fixed.items("hosts", {1, SIZE_MAX}, Need::kRequired)) {
+    Fields fields(item);
+    Backend::Host host;
+    host.host = fields.text("host", kHostOrIp, Need::kRequired);
+    host.port = static_cast<uint16_t>(fields.integer("port", kPort, Need::kRequired).value_or(0));
+    backend.hosts.push_back(std::move(host));
+  }
+  fixed.later({"appProtocol"});
+  return backend;
+}
+
+} // namespace kgw::config

@@ -1,0 +1,48 @@
+#include "retry/policy.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace kgw::retry {
+
+const std::vector<Token>& tokens() {
+  static const std::vector<Token> kTokens = {
+      {"5xx", k5xx},
+      {"gateway-error", kGatewayError},
+      {"reset", kReset},
+      {"connect-failure", kConnectFailure},
+      {"refused-stream", kRefusedStream},
+      {"reset-before-request", kResetBeforeRequest},
+      {"retriable-4xx", kRetriable4xx},
+      {"retriable-status-codes", kRetriableStatusCodes},
+      {"retriable-headers", kRetriableHeaders},
+      {"envoy-ratelimited", kEnvoyRatelimited},
+      {"http3-post-connect-failure", kHttp3PostConnectFailure},
+      {"cancelled", kGrpcCancelled},
+      {"deadline-exceeded", kGrpcDeadlineExceeded},
+      {"resource-exhausted", kGrpcResourceExhausted},
+      {"internal", kGrpcInternal},
+      {"unavailable", kGrpcUnavailable},
+  };
+  return kTokens;
+}
+
+ParsedOn parse_retry_on(std::string_view text) {
+  ParsedOn parsed;
+  while (!text.empty()) {
+    size_t comma = std::min(text.find(','), text.size());
+    std::string_view item = base::trim(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+    if (item.empty()) continue;
+    auto token = std::ranges::find(tokens(), item, &Token::name);
+    if (token == tokens().end()) {
+      parsed.unknown.emplace_back(item);
+    } else {
+      parsed.on |= token->bit;
+    }
+  }
+  return parsed;
+}
+
+} // namespace kgw::retry
