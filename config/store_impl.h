@@ -43,7 +43,10 @@ struct Store::Impl {
 
   // What storing `object` would give; the outcome is kCreated, kConfigured or kUnchanged.
   std::pair<Outcome, StoredObject> prepare(Object object, nlohmann::json document, const WriteOrigin& origin);
-  const StoredObject& commit(Outcome outcome, StoredObject object, const WriteOrigin& origin);
+  const StoredObject& commit(Outcome outcome, StoredObject object);
+  // One document of a text.
+  ApplyResult apply(const Document& document, const std::string& default_namespace, const WriteOrigin& origin,
+                    bool dry_run);
   void erase(const Identity& id);
   void set_status(StoredObject& object, nlohmann::json status);
   void record(Change::Type type, const StoredObject& object);

@@ -142,7 +142,7 @@ bool same_object(const json& a, const json& b) {
 void stamp_metadata(StoredObject& object) {
   json& metadata = object.json["metadata"];
   metadata["uid"] = object.uid;
-  metadata["resourceVersion"] = std::to_string(object.resource_version);
+  if (object.resource_version != 0) metadata["resourceVersion"] = std::to_string(object.resource_version);
   metadata["generation"] = object.generation;
   metadata["creationTimestamp"] = rfc3339(object.created_s);
 }

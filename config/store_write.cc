@@ -60,7 +60,7 @@ std::pair<Outcome, StoredObject> Store::Impl::prepare(Object object, json docume
   return {unchanged ? Outcome::kUnchanged : Outcome::kConfigured, std::move(made)};
 }
 
-const StoredObject& Store::Impl::commit(Outcome outcome, StoredObject object, const WriteOrigin&) {
+const StoredObject& Store::Impl::commit(Outcome outcome, StoredObject object) {
   rejections.erase(object.object.id);
   StoredObject& stored = objects[object.object.id] = std::move(object);
   if (outcome == Outcome::kUnchanged) return stored;
@@ -95,65 +95,6 @@ void Store::Impl::erase_namespace(const std::string& name) {
   }
   std::erase_if(rejections, [&](const auto& entry) { return entry.first.namespace_name == name; });
   for (const Identity& id : inside) erase(id);
-}
-
-std::vector<ApplyResult> Store::apply_text(std::string_view text, const std::string& file,
-                                           const std::string& default_namespace, bool from_file, bool dry_run,
-                                           const ParseLimits& limits) {
-  ParsedText parsed = parse_text(text, file, limits);
-  std::vector<ApplyResult> results;
-  if (!parsed.problems.empty()) results.push_back({Outcome::kRejected, {}, "", std::move(parsed.problems)});
-  const WriteOrigin origin{impl_->now_s(), true, from_file ? file : "", from_file};
-  for (const Document& document : parsed.documents) {
-    Validated validated = validate(document, default_namespace);
-    ApplyResult result;
-    if (validated.id) result.id = canonical(*validated.id);
-    result.problems = std::move(validated.problems);
-    json written = document.root.to_json();
-    if (const json& version = member(written, "apiVersion"); version.is_string()) result.api_version = version;
-    if (validated.object) {
-      validated.object->id = result.id;
-      json stored = stored_json(written, result.id, validated.pruned);
-      set_annotation(stored, kLastApplied, last_applied_text(std::move(written), result.id));
-      auto [outcome, object] = impl_->prepare(std::move(*validated.object), std::move(stored), origin);
-      if (!dry_run) impl_->commit(outcome, std::move(object), origin);
-      result.outcome = validated.ignored ? Outcome::kIgnored : outcome;
-    } else if (validated.ignored) {
-      result.outcome = Outcome::kIgnored;
-    } else if (!dry_run) {
-      validated.problems = result.problems;
-      impl_->reject(result.id, validated, written);
-    }
-    results.push_back(std::move(result));
-  }
-  return results;
-}
-
-WriteResult Store::write(const WriteRequest& request) {
-  Validated validated = validate(Document{"", node_from_json(request.object)}, "", request.validation);
-  WriteResult result;
-  Identity id = validated.id ? canonical(*validated.id) : Identity{};
-  if (!validated.object) {
-    if (!request.dry_run) impl_->reject(id, validated, request.object);
-    result.status = WriteResult::Status::kInvalid;
-    result.problems = std::move(validated.problems);
-    return result;
-  }
-  const StoredObject* old = impl_->find(id);
-  if (old != nullptr && request.create_only) return refused(WriteResult::Status::kAlreadyExists);
-  if (!request.expected_resource_version.empty()) {
-    if (old == nullptr) return refused(WriteResult::Status::kNotFound);
-    if (std::to_string(old->resource_version) != request.expected_resource_version)
-      return refused(WriteResult::Status::kConflict);
-  }
-  validated.object->id = id;
-  const WriteOrigin origin{impl_->now_s()};
-  auto [outcome, object] =
-      impl_->prepare(std::move(*validated.object), stored_json(request.object, id, validated.pruned), origin);
-  result.outcome = outcome;
-  result.object = with_status(request.dry_run ? object : impl_->commit(outcome, std::move(object), origin));
-  result.problems = std::move(validated.problems);
-  return result;
 }
 
 WriteResult Store::remove(const Identity& wanted, bool dry_run, const std::string& uid,

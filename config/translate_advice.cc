@@ -24,6 +24,7 @@ void advise_per_try(const StoredObject& source, const snapshot::ActionSpec& acti
   if (per_try == Duration::zero() || action.timeout == Duration::zero() || action.retry.per_try_timeout != per_try)
     return;
   if (per_try >= action.timeout) {
+    if (option.timeout == action.timeout) return; // said when the document was read
     warnings.add(source.object, option.per_try_at, "spec.options.retries.perTryTimeout", ProblemClass::kAdvice,
                  fmt::format("{} is not below the timeout {} and is ignored, as in Envoy", print_duration(per_try),
                              print_duration(action.timeout)));
@@ -41,12 +42,6 @@ void advise_per_try(const StoredObject& source, const snapshot::ActionSpec& acti
 void advise(const StoredObject& route, size_t rule_index, const StoredObject* retries,
             const snapshot::ActionSpec& action, Warnings& warnings) {
   const HttpRouteRule& rule = payload<HttpRoute>(route).rules[rule_index];
-  if (rule.backend_request_timeout && !rule.request_timeout) {
-    warnings.add(
-        route.object, rule.at, at_index("spec.rules", rule_index) + ".timeouts.backendRequest", ProblemClass::kAdvice,
-        fmt::format("limits each try, and {} the whole, as the Gateway API says; kgateway takes it for the whole",
-                    print_duration(action.timeout)));
-  }
   if (retries == nullptr) return;
   advise_per_try(*retries, action, warnings);
   if ((action.retry.on & ~kNeverSent) != 0 && takes_unsafe_methods(rule)) {
