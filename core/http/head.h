@@ -28,6 +28,9 @@ enum class Framing : uint8_t {
 enum FieldFlag : uint8_t {
   kRemoved = 1 << 0,   // a tombstone: encoders skip it
   kNeverLog = 1 << 1,
+  // name, ": ", value and CRLF lie in memory as one line that a parser has checked: a serializer may copy it whole. Whoever
+  // changes a field's texts clears it.
+  kLine = 1 << 2,
 };
 
 struct Field {

@@ -1,0 +1,66 @@
+#include <arpa/inet.h>
+
+#include <array>
+#include <cstring>
+
+#include "http/target.h"
+
+namespace kgw::http {
+namespace {
+
+// RFC 3986 3.2.2: unreserved, sub-delims and "%", without the comma: a list of hosts is not a host.
+constexpr auto kRegName = [] {
+  std::array<bool, 256> table{};
+  for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
+  for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = table[c - 32] = true;
+  for (char c : std::string_view("-._~!$&'()*+;=%")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f'); }
+
+bool valid_port(std::string_view digits) {
+  if (digits.size() > 5) return false;
+  unsigned port = 0;
+  for (char c : digits) {
+    if (c < '0' || c > '9') return false;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+  }
+  return port <= 65535;
+}
+
+bool valid_ipv6(std::string_view text) {
+  char terminated[INET6_ADDRSTRLEN];
+  if (text.size() >= sizeof terminated || text.find('\0') != std::string_view::npos) return false;
+  std::memcpy(terminated, text.data(), text.size());
+  terminated[text.size()] = 0;
+  in6_addr ignored;
+  return inet_pton(AF_INET6, terminated, &ignored) == 1;
+}
+
+bool valid_reg_name(std::string_view name) {
+  for (size_t i = 0; i < name.size(); ++i) {
+    if (!kRegName[static_cast<unsigned char>(name[i])]) return false;
+    if (name[i] == '%' && (i + 2 >= name.size() || !is_hex(name[i + 1]) || !is_hex(name[i + 2]))) return false;
+  }
+  return !name.empty();  // RFC 9110 4.2.1: an http URI without host is invalid
+}
+
+} // namespace
+
+bool valid_authority(std::string_view authority) {
+  std::string_view host = host_of(authority), rest = authority.substr(host.size());
+  if (!rest.empty() && (rest[0] != ':' || !valid_port(rest.substr(1)))) return false;
+  if (host.starts_with('[')) return host.ends_with(']') && valid_ipv6(host.substr(1, host.size() - 2));
+  return valid_reg_name(host);
+}
+
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) {
+    size_t close = authority.find(']');
+    return close == std::string_view::npos ? authority : authority.substr(0, close + 1);
+  }
+  return authority.substr(0, authority.find(':'));
+}
+
+} // namespace kgw::http
