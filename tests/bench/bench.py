@@ -1,8 +1,9 @@
-"""Processor time per request of kgwcore beside a byte relay, HAProxy and nginx, all in one run: HTTP/1 keep-alive, a small answer.
+"""Processor time per request: kgwcore, a byte relay, HAProxy and nginx in one run. HTTP/1 keep-alive, a small answer.
 
-Every subject has one worker on core 0; origin and load share core 1. Rounds are interleaved, so that whatever else the machine does falls
-on all subjects alike, and the median of the rounds counts. Only ratios carry over to another machine.
+Every subject has one worker on core 0; origin and load share core 1. Rounds are interleaved, so that whatever else the
+machine does falls on all subjects alike, and the median of the rounds counts. Only ratios carry over to another machine.
 """
+
 import argparse
 import contextlib
 import os
@@ -28,7 +29,8 @@ http {{
   upstream origin {{ server 127.0.0.1:{origin}; keepalive 256; keepalive_requests 1000000000; }}
   server {{
     listen 127.0.0.1:{port};
-    location / {{ proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; }}
+    proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
+    location / {{ proxy_pass http://origin; }}
   }}
 }}
 """
@@ -56,8 +58,12 @@ def free_port():
 
 
 def start(command, core):
-    return subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True,
-                            preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+    return subprocess.Popen(
+        [str(word) for word in command],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    )
 
 
 def told_port(process):
@@ -83,8 +89,14 @@ def descendants(pid):
 
 def processor_seconds(pid):
     """Time on a processor of all threads of the process and of those it started."""
-    return sum(int((task / "schedstat").read_text().split()[0]) for process in descendants(pid)
-               for task in Path(f"/proc/{process}/task").iterdir()) / 1e9
+    return (
+        sum(
+            int((task / "schedstat").read_text().split()[0])
+            for process in descendants(pid)
+            for task in Path(f"/proc/{process}/task").iterdir()
+        )
+        / 1e9
+    )
 
 
 class Subject:
@@ -94,8 +106,13 @@ class Subject:
     def measure(self, load, connections, requests):
         before = processor_seconds(self.process.pid)
         command = [str(word) for word in (load, self.port, connections, requests)]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=600,
-                       preexec_fn=lambda: os.sched_setaffinity(0, {OTHERS_CORE}))
+        subprocess.run(
+            command,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=600,
+            preexec_fn=lambda: os.sched_setaffinity(0, {OTHERS_CORE}),
+        )
         return (processor_seconds(self.process.pid) - before) / requests * 1e6
 
     @property
@@ -120,8 +137,10 @@ def start_subjects(programs, origin, folder):
     yield ours("relay", programs / "bench_relay")
     if (programs / "bench_kgw_host").exists():
         yield ours("kgwcore", programs / "bench_kgw_host")
-    peers = {"haproxy": (["haproxy", "-db", "-q", "-f", "{config}"], HAPROXY),
-             "nginx": (["nginx", "-e", "stderr", "-c", "{config}"], NGINX)}
+    peers = {
+        "haproxy": (["haproxy", "-db", "-q", "-f", "{config}"], HAPROXY),
+        "nginx": (["nginx", "-e", "stderr", "-c", "{config}"], NGINX),
+    }
     for name, (command, template) in peers.items():
         if shutil.which(name):
             yield start_peer(name, command, template, origin, folder)
@@ -162,7 +181,9 @@ def main():
                 subject.measure(programs / "bench_load", options.connections, max(options.requests // 10, 1000))
             for _ in range(options.rounds):
                 for subject in subjects:
-                    subject.rounds.append(subject.measure(programs / "bench_load", options.connections, options.requests))
+                    subject.rounds.append(
+                        subject.measure(programs / "bench_load", options.connections, options.requests)
+                    )
         finally:
             for process in [origin] + [subject.process for subject in subjects]:
                 process.terminate()
@@ -171,8 +192,10 @@ def main():
     relay = subjects[0].median
     print(f"{'subject':<10}{'us/request':>12}{'lowest':>9}{'highest':>9}{'x relay':>9}")
     for subject in subjects:
-        print(f"{subject.name:<10}{subject.median:>12.2f}{min(subject.rounds):>9.2f}{max(subject.rounds):>9.2f}"
-              f"{subject.median / relay:>9.2f}")
+        print(
+            f"{subject.name:<10}{subject.median:>12.2f}{min(subject.rounds):>9.2f}{max(subject.rounds):>9.2f}"
+            f"{subject.median / relay:>9.2f}"
+        )
     failures = list(complaints(subjects))
     for failure in failures:
         print("bench:", failure)

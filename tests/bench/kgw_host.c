@@ -1,4 +1,5 @@
-/* kgwcore as a host program would run it: kgw_host UPSTREAM_PORT serves one route to that port with one worker until it is ended. */
+/* kgwcore as a host program would run it: kgw_host UPSTREAM_PORT serves one route to that port with one worker until it
+ * is ended. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ static const char kDocuments[] =
     "metadata: {name: bench, namespace: bench}\n"
     "spec:\n"
     "  parentRefs: [{name: http}]\n"
-    "  hostnames: [bench.example]\n"
+    "  hostnames: [test.example]\n"
     "  rules:\n"
     "  - filters: [{type: ExtensionRef, extensionRef: {group: gateway.kgateway.dev, kind: RouteOption, name: retry}}]\n"
     "    backendRefs: [{name: origin, port: 80}]\n"
@@ -32,14 +33,14 @@ static const char kDocuments[] =
     "metadata: {name: origin, namespace: bench}\n"
     "spec: {ports: [{port: 80}]}\n";
 
-static void need(kgw_status status, kgw_error *error) {
+static void need(kgw_status status, kgw_error* error) {
   if (status == KGW_STATUS_OK) return;
   kgw_str message = kgw_error_message(error);
   fprintf(stderr, "kgw_host: %s: %.*s\n", kgw_status_name(status), (int)message.size, message.data);
   exit(1);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   if (argc != 2) {
     fprintf(stderr, "usage: kgw_host UPSTREAM_PORT\n");
     return 2;
@@ -60,8 +61,8 @@ int main(int argc, char **argv) {
   options.listen = listens;
   options.listen_count = 1;
 
-  kgw_error *error = NULL;
-  kgw_gateway *gateway = NULL;
+  kgw_error* error = NULL;
+  kgw_gateway* gateway = NULL;
   need(kgw_gateway_new(&options, &gateway, &error), error);
   need(kgw_gateway_apply(gateway, kgw_cstr(kDocuments), NULL, NULL, &error), error);
   need(kgw_gateway_start(gateway, &error), error);

@@ -1,13 +1,14 @@
 /*
- * The load of the bench, a closed loop: load PORT CONNECTIONS REQUESTS sends the same GET on every connection, waits for the whole answer,
- * sends the next, until REQUESTS have been answered. Prints "answered N seconds S"; any answer but a 200 with a content-length fails it.
+ * The load of the bench, a closed loop: load PORT CONNECTIONS REQUESTS sends the same GET on every connection, waits
+ * for the whole answer, sends the next, until REQUESTS have been answered. Prints "answered N seconds S"; any answer
+ * but a 200 with a content-length fails it.
  */
 #define _GNU_SOURCE
 #include "socket.h"
 
 #include <time.h>
 
-static const char kRequest[] = "GET /headers HTTP/1.1\r\nhost: bench.example\r\nuser-agent: load\r\naccept: */*\r\n\r\n";
+static const char kRequest[] = "GET /headers HTTP/1.1\r\nhost: test.example\r\nuser-agent: load\r\naccept: */*\r\n\r\n";
 enum { kAnswerBytes = 16384 };
 
 typedef struct connection {

@@ -1,6 +1,6 @@
 /*
- * The origin of the bench: answers every request head with the same small 200 and keeps the connection. Requests have no bodies, so the
- * only thing it looks for is the empty line.
+ * The origin of the bench: answers every request head with the same small 200 and keeps the connection. Requests have
+ * no bodies, so the only thing it looks for is the empty line.
  */
 #define _GNU_SOURCE
 #include "socket.h"

@@ -1,6 +1,6 @@
 /*
- * The floor that a proxy is measured against: relay UPSTREAM_PORT copies bytes both ways between each client connection and one upstream
- * connection of its own, in one thread on one epoll, and parses nothing.
+ * The floor that a proxy is measured against: relay UPSTREAM_PORT copies bytes both ways between each client connection
+ * and one upstream connection of its own, in one thread on one epoll, and parses nothing.
  */
 #define _GNU_SOURCE
 #include "socket.h"

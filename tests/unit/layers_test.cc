@@ -1,5 +1,5 @@
-// The dependency table core/layers.txt, held: no source file includes a folder that its row does not list, and no file but a library's one
-// home includes that library.
+// The dependency table core/layers.txt, held: no source file includes a folder that its row does not list, and no file
+// but a library's one home includes that library.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -151,9 +151,10 @@ TEST(Layers, RowsPointDownwards) {
 
 // The checker itself, on a small tree.
 class LayersChecker : public testing::Test {
-protected:
+ protected:
   void SetUp() override {
-    write("core/layers.txt", "base:\nnet: base\nproxy: base net\nconfig: base\nhomes\nevent2/: core/net\nre2/: core/base/regex.cc\n");
+    write("core/layers.txt",
+          "base:\nnet: base\nproxy: base net\nconfig: base\nhomes\nevent2/: core/net\nre2/: core/base/regex.cc\n");
   }
   void TearDown() override { fs::remove_all(root_); }
 
@@ -185,13 +186,15 @@ TEST_F(LayersChecker, PythonSeesTheCHeaderOnly) {
 
 TEST_F(LayersChecker, ALibraryHasOneHome) {
   write("core/base/a.cc", "#include <event2/event.h>\n#include <re2/re2.h>\n");
-  EXPECT_EQ(joined(objections(root_)), "core/base/a.cc:1: \"event2/event.h\" is a library whose only home is core/net\n"
-                                       "core/base/a.cc:2: \"re2/re2.h\" is a library whose only home is core/base/regex.cc\n");
+  EXPECT_EQ(joined(objections(root_)),
+            "core/base/a.cc:1: \"event2/event.h\" is a library whose only home is core/net\n"
+            "core/base/a.cc:2: \"re2/re2.h\" is a library whose only home is core/base/regex.cc\n");
 }
 
 TEST_F(LayersChecker, NoIncludeGoesUp) {
   write("core/net/a.cc", "#include \"../proxy/driver.h\"\n");
-  EXPECT_EQ(joined(objections(root_)), "core/net/a.cc:1: \"../proxy/driver.h\" goes up; name it from the include folder\n");
+  EXPECT_EQ(joined(objections(root_)),
+            "core/net/a.cc:1: \"../proxy/driver.h\" goes up; name it from the include folder\n");
 }
 
 } // namespace

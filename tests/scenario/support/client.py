@@ -1,4 +1,5 @@
 """A raw HTTP/1.1 client: sends what it is told, and tells a whole answer from a cut one."""
+
 import socket
 import time
 from dataclasses import dataclass, field
@@ -43,7 +44,7 @@ class Client:
         self.send(head_bytes(f"{method} {target} HTTP/1.1", fields))
 
     def request(self, method="GET", target="/", headers=None, body=None, host=HOST):
-        """One request, one answer. `body`: bytes with a content-length, or an iterable of bytes that are sent as chunks."""
+        """One request, one answer. `body`: bytes with a content-length, or an iterable of chunks."""
         start = time.monotonic()
         fields = items(headers)
         if isinstance(body, bytes):

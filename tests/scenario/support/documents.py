@@ -1,43 +1,66 @@
 """The smallest set of documents that routes test.example to some endpoints, as text."""
+
 import yaml
 
 NAMESPACE = "test"
 
 
 def gateway(name="http", port=8080):
-    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": name, "namespace": NAMESPACE},
-            "spec": {"gatewayClassName": "kgateway", "listeners": [{"name": "http", "port": port, "protocol": "HTTP"}]}}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"gatewayClassName": "kgateway", "listeners": [{"name": "http", "port": port, "protocol": "HTTP"}]},
+    }
 
 
 def service(settings=None):
-    return {"apiVersion": "v1", "kind": "Service",
-            "metadata": {"name": "origin", "namespace": NAMESPACE, "annotations": annotations(settings)},
-            "spec": {"ports": [{"name": "http", "port": 80}]}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "origin", "namespace": NAMESPACE, "annotations": annotations(settings)},
+        "spec": {"ports": [{"name": "http", "port": 80}]},
+    }
 
 
 def slice_of(name, *addresses):
     """An EndpointSlice of endpoints that share one port."""
     ports = {address.rpartition(":")[2] for address in addresses}
     assert len(ports) == 1, "one slice, one port"
-    return {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
-            "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"kubernetes.io/service-name": "origin"}},
-            "addressType": "IPv4",
-            "endpoints": [{"addresses": [address.rpartition(":")[0]]} for address in addresses],
-            "ports": [{"name": "http", "port": int(ports.pop())}]}
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"name": name, "namespace": NAMESPACE, "labels": {"kubernetes.io/service-name": "origin"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": [address.rpartition(":")[0]]} for address in addresses],
+        "ports": [{"name": "http", "port": int(ports.pop())}],
+    }
 
 
 def route_option(options, settings=None):
-    return {"apiVersion": "gateway.kgateway.dev/v1alpha1", "kind": "RouteOption",
-            "metadata": {"name": "policy", "namespace": NAMESPACE, "annotations": annotations(settings)}, "spec": {"options": options}}
+    return {
+        "apiVersion": "gateway.kgateway.dev/v1alpha1",
+        "kind": "RouteOption",
+        "metadata": {"name": "policy", "namespace": NAMESPACE, "annotations": annotations(settings)},
+        "spec": {"options": options},
+    }
 
 
 def route(with_options=True):
     rule = {"backendRefs": [{"name": "origin", "port": 80}]}
     if with_options:
-        rule["filters"] = [{"type": "ExtensionRef",
-                            "extensionRef": {"group": "gateway.kgateway.dev", "kind": "RouteOption", "name": "policy"}}]
-    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": {"name": "route", "namespace": NAMESPACE},
-            "spec": {"parentRefs": [{"name": "http"}], "hostnames": ["test.example"], "rules": [rule]}}
+        rule["filters"] = [
+            {
+                "type": "ExtensionRef",
+                "extensionRef": {"group": "gateway.kgateway.dev", "kind": "RouteOption", "name": "policy"},
+            }
+        ]
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": "route", "namespace": NAMESPACE},
+        "spec": {"parentRefs": [{"name": "http"}], "hostnames": ["test.example"], "rules": [rule]},
+    }
 
 
 def annotations(settings):

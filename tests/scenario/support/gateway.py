@@ -1,16 +1,17 @@
 """A gateway on the documents of a test, and what it wrote down."""
+
 import contextlib
 
 import kgwcore
 
 from . import documents
+from .process import until
 
 
 @contextlib.contextmanager
-def serving(*addresses, text=None, retries=None, timeout=None, cluster_settings=None, route_settings=None, **options):
-    """A running kgwcore.Gateway that routes test.example to these addresses (or serves `text`); .port is its listener's."""
-    if text is None:
-        text = documents.routed(addresses, retries, timeout, cluster_settings, route_settings)
+def serving(*addresses, retries=None, timeout=None, cluster_settings=None, route_settings=None, **options):
+    """A running kgwcore.Gateway that routes test.example to these addresses."""
+    text = documents.routed(addresses, retries, timeout, cluster_settings, route_settings)
     with kgwcore.Gateway(text, listen={"http": "127.0.0.1:0"}, **options) as gateway:
         yield gateway
 
@@ -19,8 +20,9 @@ def port_of(gateway):
     return int(gateway.url("http").rstrip("/").rpartition(":")[2])
 
 
-def last_record(gateway):
-    return gateway.attempts(limit=1)[-1]
+def records(gateway, count=1):
+    """The records of the last `count` requests. Waits: a record is filed just after the client has its answer."""
+    return until(lambda: (found := gateway.attempts()) and len(found) >= count and found[-count:])
 
 
 def counter(gateway, name):

@@ -4,10 +4,11 @@
         ...
         assert [request.target for request in origin.requests] == ["/a", "/a", "/a"]
 
-An entry is a step, or a list of steps that are played one after another. The last entry serves all later attempts too. Waiting is done on
-gates (threading.Event), so that a test and not a clock decides when the origin goes on; `pause` is there for recorded cases that are about
-time itself.
+An entry is a step, or a list of steps that are played one after another. The last entry serves all later attempts
+too. Waiting is done on gates (threading.Event), so that a test and not a clock decides when the origin goes on; `pause`
+is there for cases that are about time itself.
 """
+
 import http.client
 import itertools
 import socket
@@ -91,7 +92,7 @@ class Exchange:
         how(self.sock)
 
 
-# ---- Steps ------------------------------------------------------------------------------------------------------------------------
+# ---- Steps ---------------------------------------------------------------------------------------
 
 
 def _read(exchange, when):
@@ -102,7 +103,10 @@ def _read(exchange, when):
 
 
 def respond(status=200, headers=None, body=b"", *, gate=None, when="complete", end=True, reason=None):
-    """An answer. `when`: after how much of the request (headers, body_started, complete). With `end=False` a chunked body stays open."""
+    """An answer, given once `when` of the request is read: headers, body_started, complete.
+
+    With `end=False` a chunked body stays open.
+    """
 
     def step(exchange):
         _read(exchange, when)
@@ -127,7 +131,9 @@ def informational(status, headers=None):
 
     def step(exchange):
         exchange.read_request()
-        exchange.send(head_bytes(f"HTTP/1.1 {status} {http.client.responses.get(status, 'Informational')}", items(headers)))
+        exchange.send(
+            head_bytes(f"HTTP/1.1 {status} {http.client.responses.get(status, 'Informational')}", items(headers))
+        )
 
     return step
 
@@ -253,7 +259,7 @@ class slam:
     """Accepts and closes at once, before anything is read."""
 
 
-# ---- The origin -------------------------------------------------------------------------------------------------------------------
+# ---- The origin ----------------------------------------------------------------------------------
 
 
 class Origin:
@@ -305,8 +311,9 @@ class Origin:
     def wait_for_requests(self, count, patience=PATIENCE):
         """Until that many attempts have arrived; -> all that have."""
         with self.arrived:
-            assert self.arrived.wait_for(lambda: len(self.requests) >= count, patience), (
-                f"{len(self.requests)} of {count} requests arrived")
+            assert self.arrived.wait_for(
+                lambda: len(self.requests) >= count, patience
+            ), f"{len(self.requests)} of {count} requests arrived"
         return self.requests
 
     def settle(self, request, outcome):

@@ -1,4 +1,5 @@
-"""HTTP/1.1 bytes as the tests need them: read strictly enough to tell a whole message from a cut one, written exactly as asked."""
+"""HTTP/1.1 bytes for tests: read strictly enough to tell a whole message from a cut one, written exactly as asked."""
+
 import socket
 
 
@@ -76,7 +77,9 @@ class Reader:
 
 def parse_fields(raw):
     lines = raw.decode("latin-1").split("\r\n")
-    return Fields((name.lower(), value.strip(" \t")) for name, _, value in (line.partition(":") for line in lines if line))
+    return Fields(
+        (name.lower(), value.strip(" \t")) for name, _, value in (line.partition(":") for line in lines if line)
+    )
 
 
 def parse_head(raw):

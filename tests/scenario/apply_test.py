@@ -1,0 +1,78 @@
+"""Configuration that changes under load: what apply and delete promise."""
+
+import os
+import resource
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from support import documents
+from support.client import Client, get
+from support.gateway import port_of, serving
+from support.origin import Origin, respond
+from support.process import SANITIZED
+
+PROGRAMS = Path(os.environ.get("KGW_BENCH_PROGRAMS", ""))
+
+
+def test_after_delete_every_request_is_404_with_two_workers():
+    rounds = 1000 if not SANITIZED else 100
+    route = documents.text(documents.route(with_options=False))
+    with Origin(respond()) as origin, serving(origin.address, concurrency=2) as gateway:
+        port, clients = port_of(gateway), []
+        for _ in range(8):
+            clients.append(Client(port))
+        wrong = []
+        for number in range(rounds):
+            kept = clients[number % len(clients)]
+            gateway.apply(route)
+            before = kept.request().status
+            gateway.delete("httproute", "route", namespace=documents.NAMESPACE)
+            after = get(port).status if number % 2 else kept.request().status
+            if (before, after) != (200, 404):
+                wrong.append((number, before, after))
+        assert not wrong, wrong[:10]
+
+
+@pytest.fixture(name="many_files")
+def raised_file_limit():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.fixture(name="fast_origin")
+def bench_origin():
+    """The origin of the bench: a Python one would be what is measured."""
+    with subprocess.Popen([PROGRAMS / "bench_origin"], stdout=subprocess.PIPE, text=True) as process:
+        yield f"127.0.0.1:{process.stdout.readline().split()[1]}"
+        process.terminate()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_no_request_fails_under_apply_every_50_ms(many_files, fast_origin, workers):
+    del many_files
+    connections, requests = 1000, 100_000
+    versions = [documents.routed([fast_origin], timeout=timeout) for timeout in ("10s", "11s")]
+    with serving(fast_origin, timeout="12s", concurrency=workers) as gateway:
+        load = subprocess.Popen(
+            [PROGRAMS / "bench_load", str(port_of(gateway)), str(connections), str(requests)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        applied, deadline = 0, time.monotonic() + 300
+        while load.poll() is None and time.monotonic() < deadline:
+            results = gateway.apply(versions[applied % 2])
+            assert "rejected" not in {result.outcome for result in results}
+            applied += 1
+            time.sleep(0.05)
+        if load.poll() is None:
+            load.kill()
+        printed, errors = load.communicate()
+        assert load.returncode == 0, errors
+        assert printed.startswith(f"answered {requests} ")
+        assert applied >= 3

@@ -1,0 +1,106 @@
+"""The command line as a process of its own: one that serves, and ones that answer and end."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+
+def kgwcore(*arguments, stdin=None, timeout=60):
+    """Runs `kgwcore ARGUMENTS` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "kgwcore", *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+class Run:
+    """`kgwcore run ARGUMENTS`, ready: the ports of its listeners by NS/GW/LISTENER, the URL of its admin address."""
+
+    def __init__(self, *arguments, patience=30):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "kgwcore", "run", *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.listeners, self.admin, self.errors = {}, None, []
+        # Read all the time, so that the process never waits for us.
+        self._errors = threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True)
+        self._errors.start()
+        late = threading.Timer(patience, self.process.kill)
+        late.start()
+        for line in self.process.stdout:
+            word, *rest = line.split()
+            if word == "listening":
+                self.listeners[rest[1]] = int(rest[0].rpartition(":")[2])
+            elif word == "admin":
+                self.admin = rest[0]
+            elif word == "ready":
+                break
+        late.cancel()
+        if self.process.poll() is not None or self.admin is None:
+            self.stop()
+            raise RuntimeError("kgwcore run did not become ready: " + "".join(self.errors))
+        threading.Thread(target=lambda: list(self.process.stdout), daemon=True).start()
+
+    @property
+    def port(self):
+        return next(iter(self.listeners.values()))
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def stop(self):
+        """-> its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=30)
+        self._errors.join(10)
+        return code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(ProcessLookupError):
+            self.stop()
+
+
+class Memory:
+    """Resident memory of a process, in bytes."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.start = self._read("VmRSS")
+        with open(f"/proc/{pid}/clear_refs", "w", encoding="ascii") as file:
+            file.write("5")  # the high-water mark starts again from here
+
+    def _read(self, field):
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
+            return next(int(line.split()[1]) * 1024 for line in file if line.startswith(field + ":"))
+
+    @property
+    def growth(self):
+        """Of the high-water mark since the start."""
+        return self._read("VmHWM") - self.start
+
+
+def until(condition, patience=10, interval=0.005):
+    """Waits until condition() is true; -> its value."""
+    deadline = time.monotonic() + patience
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(interval)
+    return value
+
+
+SANITIZED = bool(os.environ.get("KGW_SANITIZED"))
