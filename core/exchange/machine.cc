@@ -15,8 +15,9 @@ void Machine::open(const Plan& plan, base::Random& random, Ledger& ledger, Insta
   phase_ = Phase::kTrying;
   request_ = Half::kOpen;
   retry_on_ = keeping_ = plan.retry->on != 0;
-  armed_ = executed_ = informed_ = head_sent_ = false;
+  armed_ = executed_ = informed_ = head_sent_ = spawned_ = false;
   live_ = ready_ = 0;
+  newest_ = 0;
   attempts_ = 0;
   remaining_ = plan.retry->retries;
   kept_ = 0;
@@ -55,9 +56,8 @@ Step Machine::keep(uint64_t bytes, Instant now) {
   kept_ += bytes;
   if (kept_ <= plan_->replay_limit) return {};
   stats().retry_or_shadow_abandoned.add();
-  bool waiting = phase_ == Phase::kWaiting;
   end_retries();
-  if (!waiting) return {.acts = kDropBody};
+  if (live_ != 0) return {.acts = kDropBody};
   ledger_->outcome = Decision::kBodyTooLarge;
   Step step = local_reply({507, "exceeded request buffer limit while retrying upstream", false},
                           "request_payload_exceeded_retry_buffer_limit", now);
@@ -66,69 +66,59 @@ Step Machine::keep(uint64_t bytes, Instant now) {
 }
 
 Step Machine::client_gone(Gone how, Instant now) {
-  if (how == Gone::kIdle && phase_ != Phase::kRelaying) {
-    ledger_->flags.set(Flag::kSI);
-    ledger_->outcome = Decision::kStreamIdle;
-    uint16_t status = request_ == Half::kEnded ? 504 : 408;
-    return local_reply({status, "stream timeout", false}, "stream_idle_timeout", now, live_);
-  }
-  if (how == Gone::kProtocol && phase_ != Phase::kRelaying) {
-    ledger_->flags.set(Flag::kDPE);
-    ledger_->outcome = Decision::kClientError;
-    return local_reply({400, "Bad Request", false}, "http1.codec_error", now, live_);
-  }
+  struct Facts {
+    Flag flag;
+    Decision why;
+    std::string_view details;
+    Reply reply;  // while nothing was sent; status 0: none
+  };
+  static constexpr Facts kFacts[] = {
+      {Flag::kDC, Decision::kClientGone, "downstream_remote_disconnect", {}},
+      {Flag::kSI, Decision::kStreamIdle, "stream_idle_timeout", {504, "stream timeout", false}},
+      {Flag::kLR, Decision::kDrained, "drain_timeout", {}},
+      {Flag::kDPE, Decision::kClientError, "http1.codec_error", {400, "Bad Request", false}},
+  };
+  const Facts& facts = kFacts[static_cast<int>(how)];
+  ledger_->flags.set(facts.flag);
+  ledger_->outcome = facts.why;
   uint16_t reset = live_;
-  switch (how) {
-    case Gone::kDisconnect:
-      ledger_->flags.set(Flag::kDC);
-      ledger_->details = "downstream_remote_disconnect";
-      ledger_->outcome = Decision::kClientGone;
-      break;
-    case Gone::kIdle:
-      ledger_->flags.set(Flag::kSI);
-      ledger_->details = "stream_idle_timeout";
-      ledger_->outcome = Decision::kStreamIdle;
-      break;
-    case Gone::kDrain:
-      ledger_->flags.set(Flag::kLR);
-      ledger_->details = "drain_timeout";
-      ledger_->outcome = Decision::kDrained;
-      break;
-    case Gone::kProtocol:
-      ledger_->flags.set(Flag::kDPE);
-      ledger_->details = "http1.codec_error";
-      ledger_->outcome = Decision::kClientError;
-      break;
+  give_up(reset, facts.why, now);
+  if (facts.reply.status == 0 || phase_ == Phase::kRelaying) {
+    ledger_->details = facts.details;
+    return settle(kReset | kAbort, reset, 0, now);
   }
-  if (live_ != 0) record().decision = ledger_->outcome;
-  return settle(kReset | kAbort, reset, 0, now);
+  Reply reply = facts.reply;
+  if (how == Gone::kIdle && request_ == Half::kOpen) reply.status = 408;
+  return local_reply(reply, facts.details, now, reset);
 }
 
 // ---- attempts -------------------------------------------------------------------------------------------------------------
 
 Step Machine::start_attempt(Instant now) {
-  ++attempts_;
-  phase_ = Phase::kTrying;
-  ready_ = 0;
+  auto slot = static_cast<uint8_t>(std::countr_one(live_));
+  newest_ = slot;
+  spawned_ = false;
+  number_[slot] = ++attempts_;
+  ready_ &= static_cast<uint16_t>(~(1u << slot));
   AttemptRecord& attempt = ledger_->begin(attempts_, now);
   cluster::Host* host = plan_->cluster->pick();
   if (host == nullptr) {
     attempt.decision = ledger_->outcome = Decision::kNoHost;
     attempt.ended = now;
     ledger_->flags.set(Flag::kUH);
-    return local_reply({503, "no healthy upstream", false}, "no_healthy_upstream", now);
+    return local_reply({503, "no healthy upstream", false}, "no_healthy_upstream", now, live_);
   }
   std::copy(std::begin(host->endpoint.ip), std::end(host->endpoint.ip), std::begin(attempt.ip));
   attempt.port = host->endpoint.port;
   attempt.v6 = host->endpoint.v6;
   attempt.has_endpoint = true;
-  live_ = 1;
+  live_ |= static_cast<uint16_t>(1u << slot);
   start_ = {host, attempts_, expected_timeout_ms(now)};
-  return {.acts = kStart, .slot = 0};
+  return {.acts = kStart, .slot = slot};
 }
 
 int64_t Machine::expected_timeout_ms(Instant now) const {
-  Duration base = plan_->per_try > Duration{} ? plan_->per_try : plan_->global;
+  Duration base = plan_->hedge || plan_->per_try == Duration{} ? plan_->global : plan_->per_try;
   if (base == Duration{}) return 0;
   if (plan_->global == Duration{}) return base::to_ms(base);
   bool counting = attempts_ > 1 && request_ == Half::kEnded;
@@ -139,70 +129,84 @@ int64_t Machine::expected_timeout_ms(Instant now) const {
 
 // The per-try clock starts at the later of "stream obtained" and "request received"; both events call this.
 void Machine::arm_per_try(Instant now) {
-  if (plan_->per_try == Duration{} || ready_ == 0 || request_ != Half::kEnded || phase_ != Phase::kTrying) return;
+  bool ready = (ready_ & live_ & (1u << newest_)) != 0;
+  if (plan_->per_try == Duration{} || !ready || request_ != Half::kEnded || phase_ != Phase::kTrying) return;
   set_due(kPerTry, now + plan_->per_try);
 }
 
 Step Machine::ready(uint8_t slot, bool reused, Instant now) {
   ready_ |= static_cast<uint16_t>(1u << slot);
-  AttemptRecord& attempt = record();
+  AttemptRecord& attempt = record(slot);
   attempt.connected = now;
   attempt.reused = reused;
   stats().upstream_rq_total.add();
-  arm_per_try(now);
+  if (slot == newest_) arm_per_try(now);
   return {};
 }
 
-Step Machine::inform(uint8_t slot, uint16_t status, Instant) {
+Step Machine::inform(uint8_t slot, uint16_t status, Instant now) {
   stats().upstream_rq_1xx.add();
   if (status > 104) return {};  // dropped, and changes nothing
   informed_ = true;
-  uint16_t acts = status == 100 ? 0 : kInform;
-  if (keeping_) acts |= kDropBody;
+  auto others = static_cast<uint16_t>(live_ & ~(1u << slot));
+  auto acts = static_cast<uint16_t>((status == 100 ? 0 : kInform) | (keeping_ ? kDropBody : 0) | (others != 0 ? kReset : 0));
   end_retries();
-  return {.acts = acts, .slot = slot};
+  give_up(others, Decision::kLostRace, now);
+  return {.acts = acts, .reset = others, .slot = slot};
 }
 
 Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant now) {
-  AttemptRecord& attempt = record();
+  AttemptRecord& attempt = record(slot);
   attempt.first_byte = now;
   attempt.status = facts.status;
   if (retry_on_) {
+    bool retriable = retry::covers(plan_->retry->on, facts);
+    bool others = (live_ & ~(1u << slot)) != 0 || waiting();
     Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
     if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;
-    if (judge(retry::covers(plan_->retry->on, facts), Decision::kRetryStatus, not_covered, now)) {
-      attempt.ended = now;
-      live_ = 0;
-      return {.acts = kReset, .reset = static_cast<uint16_t>(1u << slot), .slot = slot};
+    if (may_spawn(slot)) {
+      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now)) return drop(slot, now);
+    } else {
+      attempt.decision = retriable && others ? Decision::kHedgeDropped : not_covered;
     }
+    if (retriable && others) return drop(slot, now);
   } else {
-    attempt.decision = facts.status < 400 ? Decision::kForwarded
+    attempt.decision = facts.status < 400             ? Decision::kForwarded
                        : plan_->retry->on == 0 ? Decision::kNoPolicy
                                                : Decision::kRetriesEnded;
   }
-  uint16_t acts = kForward | (keeping_ ? kDropBody : 0);
+  auto losers = static_cast<uint16_t>(live_ & ~(1u << slot));
+  auto acts = static_cast<uint16_t>(kForward | (keeping_ ? kDropBody : 0) | (losers != 0 ? kReset : 0));
   end_retries();
+  give_up(losers, Decision::kLostRace, now);
   phase_ = Phase::kRelaying;
   set_due(kPerTry, kNever);
   ledger_->status = facts.status;
   ledger_->details = "via_upstream";
   ledger_->outcome = attempt.decision;
   count_status(facts.status);
-  if (!facts.end_stream) return {.acts = acts, .slot = slot};
-  end_attempt(Reason::kNone, now);
-  return settle(acts, 0, slot, now);
+  if (!facts.end_stream) return {.acts = acts, .reset = losers, .slot = slot};
+  end_attempt(slot, Reason::kNone, now);
+  return settle(acts, losers, slot, now);
+}
+
+// The attempt's response does not count: another one follows or runs already.
+Step Machine::drop(uint8_t slot, Instant now) {
+  end_attempt(slot, Reason::kNone, now);
+  return {.acts = kReset, .reset = static_cast<uint16_t>(1u << slot), .slot = slot};
 }
 
 Step Machine::finished(uint8_t slot, Instant now) {
-  end_attempt(Reason::kNone, now);
+  end_attempt(slot, Reason::kNone, now);
   return settle(0, 0, slot, now);
 }
 
 Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
   head_sent_ |= failure.head_sent;
-  end_attempt(failure.reason, now);
+  end_attempt(slot, failure.reason, now);
+  AttemptRecord& attempt = record(slot);
   if (phase_ == Phase::kRelaying) {
-    record().decision = ledger_->outcome = Decision::kResponseCut;
+    attempt.decision = ledger_->outcome = Decision::kResponseCut;
     ledger_->flags.set(failure.reason == Reason::kProtocolError ? Flag::kUPE : Flag::kUC);
     ledger_->details = "upstream_reset_after_response_started{";
     ledger_->details.append(facts_of(failure.reason).name);
@@ -211,20 +215,27 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
     return settle(kAbort, 0, slot, now);
   }
   if (retry_on_) {
-    Decision not_covered = failure.reason == Reason::kOverflow ? Decision::kOverflowNotRetried : Decision::kResetNotCovered;
-    if (judge(retry::covers(plan_->retry->on, failure.reason, head_sent_), Decision::kRetryReset, not_covered, now)) return {};
+    bool others = live_ != 0 || waiting();
+    if (may_spawn(slot)) {
+      Decision not_covered = failure.reason == Reason::kOverflow ? Decision::kOverflowNotRetried : Decision::kResetNotCovered;
+      bool covered = retry::covers(plan_->retry->on, failure.reason, head_sent_);
+      if (judge(slot, covered, Decision::kRetryReset, not_covered, now)) return {};
+    } else {
+      attempt.decision = others ? Decision::kHedgeDropped : Decision::kResetNotCovered;
+    }
+    if (others) return {};
   } else {
-    record().decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
+    attempt.decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
   }
-  return reset_reply(failure, now);
+  return reset_reply(slot, failure, now);
 }
 
 // ---- permission -----------------------------------------------------------------------------------------------------------
 
-bool Machine::judge(bool retriable, Decision if_retried, Decision if_not_covered, Instant now) {
+bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now) {
   if (armed_ && !retriable) stats().upstream_rq_retry_success.add();
   slot_.release();
-  AttemptRecord& attempt = record();
+  AttemptRecord& attempt = record(slot);
   if (!retriable) {
     attempt.decision = if_not_covered;
     return false;
@@ -243,9 +254,9 @@ bool Machine::judge(bool retriable, Decision if_retried, Decision if_not_covered
     return false;
   }
   armed_ = true;
+  spawned_ = true;
   attempt.decision = if_retried;
   attempt.delay = backoff_.draw(*random_);
-  phase_ = Phase::kWaiting;
   set_due(kPerTry, kNever);
   set_due(kBackoff, now + attempt.delay);
   return true;
@@ -261,8 +272,13 @@ void Machine::end_retries() {
 
 Step Machine::timeout(Instant now) {
   if (due_[kGlobal] <= now) return global_timeout(now);
-  if (due_[kPerTry] <= now) return per_try_timeout(now);
+  if (due_[kPerTry] <= now) return plan_->hedge ? hedge(now) : per_try_timeout(now);
   set_due(kBackoff, kNever);
+  if (std::popcount(live_) == kMaxLive) {
+    slot_.release();
+    record(newest_).decision = Decision::kHedgesFull;
+    return {};
+  }
   stats().upstream_rq_retry.add();
   stats().upstream_rq_retry_backoff_exponential.add();
   executed_ = true;
@@ -273,36 +289,43 @@ Step Machine::global_timeout(Instant now) {
   stats().upstream_rq_timeout.add(static_cast<uint64_t>(std::popcount(live_)));
   ledger_->flags.set(Flag::kUT);
   ledger_->outcome = Decision::kGlobalTimeout;
-  record().decision = Decision::kGlobalTimeout;
-  if (phase_ == Phase::kRelaying) {
-    ledger_->details = "response_timeout";
-    return settle(kReset | kAbort, live_, 0, now);
-  }
-  return local_reply({504, "upstream request timeout", false}, "response_timeout", now, live_);
+  uint16_t reset = live_;
+  give_up(reset, Decision::kGlobalTimeout, now);
+  if (phase_ != Phase::kRelaying) return local_reply({504, "upstream request timeout", false}, "response_timeout", now, reset);
+  ledger_->details = "response_timeout";
+  return settle(kReset | kAbort, reset, 0, now);
 }
 
 Step Machine::per_try_timeout(Instant now) {
   set_due(kPerTry, kNever);
   stats().upstream_rq_per_try_timeout.add();
-  uint16_t reset = live_;
-  end_attempt(Reason::kPerTryTimeout, now);
+  uint8_t slot = newest_;
+  auto reset = static_cast<uint16_t>(1u << slot);
+  end_attempt(slot, Reason::kPerTryTimeout, now);
   head_sent_ = true;
   if (retry_on_) {
     bool covered = retry::covers(plan_->retry->on, Reason::kPerTryTimeout, head_sent_);
-    if (judge(covered, Decision::kRetryPerTryTimeout, Decision::kPerTryTimeoutNotCovered, now)) {
-      return {.acts = kReset, .reset = reset};
+    if (judge(slot, covered, Decision::kRetryPerTryTimeout, Decision::kPerTryTimeoutNotCovered, now)) {
+      return {.acts = kReset, .reset = reset, .slot = slot};
     }
   } else {
-    record().decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
+    record(slot).decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
   }
   ledger_->flags.set(Flag::kUT);
-  ledger_->outcome = record().decision;
+  ledger_->outcome = record(slot).decision;
   return local_reply({504, "upstream request timeout", false}, "upstream_per_try_timeout", now, reset);
+}
+
+// The slow attempt runs on; whatever the tokens, another one is asked for. A refusal leaves its flag and changes nothing else.
+Step Machine::hedge(Instant now) {
+  set_due(kPerTry, kNever);
+  if (retry_on_ && may_spawn(newest_)) judge(newest_, true, Decision::kHedged, Decision::kNone, now);
+  return {};
 }
 
 // ---- ends -----------------------------------------------------------------------------------------------------------------
 
-Step Machine::reset_reply(const Failure& failure, Instant now) {
+Step Machine::reset_reply(uint8_t slot, const Failure& failure, Instant now) {
   const retry::ReasonFacts& reason = facts_of(failure.reason);
   switch (failure.reason) {
     case Reason::kProtocolError: ledger_->flags.set(Flag::kUPE); break;
@@ -310,7 +333,7 @@ Step Machine::reset_reply(const Failure& failure, Instant now) {
     case Reason::kConnectionTermination: ledger_->flags.set(Flag::kUC); break;
     default: ledger_->flags.set(Flag::kUF); break;
   }
-  ledger_->outcome = record().decision;
+  ledger_->outcome = record(slot).decision;
   reply_text_ = "upstream connect error or disconnect/reset before headers. ";
   if (executed_) reply_text_.append("retried and the latest ");
   reply_text_.append("reset reason: ");
@@ -331,36 +354,42 @@ Step Machine::local_reply(const Reply& reply, std::string_view details, Instant 
   reply_ = reply;
   ledger_->status = reply.status;
   ledger_->details = details;
+  give_up(reset, Decision::kLostRace, now);
   // A global timeout in back-off is charged to nobody: nothing was in flight.
-  bool charged = !(reply.status == 504 && phase_ == Phase::kWaiting);
-  if (charged) count_status(reply.status);
+  if (!(reply.status == 504 && reset == 0)) count_status(reply.status);
   return settle(static_cast<uint16_t>(kReply | (reset != 0 ? kReset : 0)), reset, 0, now);
 }
 
 // The one place where an exchange ends.
 Step Machine::settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now) {
-  slot_.release();
-  for (uint16_t mask = reset; mask != 0; mask &= static_cast<uint16_t>(mask - 1)) {
-    AttemptRecord& attempt = record();
-    if (attempt.ended == Instant{}) {
-      attempt.ended = now;
-      attempt.reset = Reason::kLocalReset;
-    }
-  }
+  end_retries();
   live_ = 0;
-  retry_on_ = keeping_ = false;
   phase_ = Phase::kDone;
   for (Instant& due : due_) due = kNever;
   deadline_ = kNever;
   ledger_->ended = now;
+  if (reset == 0) acts &= static_cast<uint16_t>(~kReset);
   return {.acts = static_cast<uint16_t>(acts | kDone), .reset = reset, .slot = slot};
 }
 
-void Machine::end_attempt(Reason reason, Instant now) {
-  AttemptRecord& attempt = record();
+void Machine::end_attempt(uint8_t slot, Reason reason, Instant now) {
+  AttemptRecord& attempt = record(slot);
   attempt.ended = now;
   attempt.reset = reason;
-  live_ = 0;
+  live_ &= static_cast<uint16_t>(~(1u << slot));
+}
+
+// Attempts that are reset from our side. One that ended already keeps its own story.
+void Machine::give_up(uint16_t slots, Decision why, Instant now) {
+  for (uint16_t mask = slots; mask != 0; mask &= static_cast<uint16_t>(mask - 1)) {
+    auto slot = static_cast<uint8_t>(std::countr_zero(mask));
+    live_ &= static_cast<uint16_t>(~(1u << slot));
+    AttemptRecord& attempt = record(slot);
+    if (attempt.ended != Instant{}) continue;
+    attempt.ended = now;
+    attempt.reset = Reason::kLocalReset;
+    attempt.decision = why;
+  }
 }
 
 void Machine::count_status(uint16_t status) {

@@ -60,6 +60,7 @@ struct StartInfo {
 
 class Machine {
  public:
+  static constexpr int kMaxLive = 8;  // attempts alive at once, with hedging
   // All borrowed until kDone.
   void open(const Plan& plan, base::Random& random, Ledger& ledger, Instant now);
   // An answer that needs no attempt (no route, direct response, broken rule); instead of head(). `plan` was not needed.
@@ -71,7 +72,7 @@ class Machine {
   Step end(Instant now);
   Step client_gone(Gone how, Instant now);
 
-  // ---- attempts; a slot is 0 until hedging is built
+  // ---- attempts. Without hedging there is one at a time, in slot 0
   Step ready(uint8_t slot, bool reused, Instant now);
   Step failed(uint8_t slot, const Failure& failure, Instant now);
   Step inform(uint8_t slot, uint16_t status, Instant now);
@@ -94,7 +95,7 @@ class Machine {
   int64_t service_time_ms(Instant now) const;
 
  private:
-  enum class Phase : uint8_t { kTrying, kWaiting, kRelaying, kDone };
+  enum class Phase : uint8_t { kTrying, kRelaying, kDone };  // trying includes waiting in back-off
   enum class Half : uint8_t { kOpen, kEnded };
   enum Due : uint8_t { kGlobal, kPerTry, kBackoff, kDueCount };
 
@@ -103,17 +104,23 @@ class Machine {
   void arm_per_try(Instant now);
   int64_t expected_timeout_ms(Instant now) const;
   // Permission to try again, after the policy said it would like to. Exact order of counters and flags.
-  bool judge(bool retriable, Decision if_retried, Decision if_not_covered, Instant now);
+  bool judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now);
+  // Only the newest attempt may spawn a retry, and only once; so one back-off and one breaker slot suffice.
+  bool may_spawn(uint8_t slot) const { return slot == newest_ && !spawned_; }
+  bool waiting() const { return due_[kBackoff] != base::kNever; }
+  Step hedge(Instant now);
+  Step drop(uint8_t slot, Instant now);
   void end_retries();
   Step global_timeout(Instant now);
   Step per_try_timeout(Instant now);
-  Step reset_reply(const Failure& failure, Instant now);
+  Step reset_reply(uint8_t slot, const Failure& failure, Instant now);
   Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0);
   Step settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now);
-  void end_attempt(retry::Reason reason, Instant now);
+  void end_attempt(uint8_t slot, retry::Reason reason, Instant now);
+  void give_up(uint16_t slots, Decision why, Instant now);
   void count_status(uint16_t status);
   void set_due(Due which, Instant at);
-  AttemptRecord& record() { return ledger_->at(attempts_); }
+  AttemptRecord& record(uint8_t slot) { return ledger_->at(number_[slot]); }
   cluster::Stats& stats() { return plan_->cluster->stats(); }
 
   const Plan* plan_ = nullptr;
@@ -127,7 +134,10 @@ class Machine {
   bool executed_ = false;    // a retry was started
   bool informed_ = false;    // a 1xx counted as the beginning of a response
   bool head_sent_ = false;   // an attempt failed after its head had begun to go out
+  bool spawned_ = false;     // the newest attempt has spawned its retry
+  uint8_t newest_ = 0;
   uint16_t live_ = 0, ready_ = 0;
+  uint32_t number_[kMaxLive] = {};  // of the attempt in each slot
   uint32_t attempts_ = 0, remaining_ = 0;
   uint64_t kept_ = 0;
   Instant due_[kDueCount] = {}, deadline_ = base::kNever;

@@ -15,6 +15,7 @@ struct Plan {
   Duration global{};          // 0: none
   Duration per_try{};         // 0: none; already 0 where it was not below the global timeout
   uint64_t replay_limit = 0;  // bytes of request body kept for retries
+  bool hedge = false;         // a per-try timeout starts another attempt beside the slow one instead of resetting it
 };
 
 } // namespace kgw::exchange

@@ -1,6 +1,7 @@
 #pragma once
 // The facade. Owns the control thread, the workers and everything that is shared between snapshots. Read this first.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -81,7 +82,7 @@ class Gateway {
   std::vector<Binding> bindings_;
   uint64_t version_ = 0;
   PortId next_port_ = 1;
-  bool running_ = false;
+  std::atomic<bool> running_{false};  // written by the control thread
   std::atomic<bool> stopping_{false};
 };
 
