@@ -1,7 +1,7 @@
 """Processor time per request: kgwcore, a byte relay, HAProxy and nginx in one run. HTTP/1 keep-alive, a small answer.
 
 Every subject has one worker on core 0; origin and load share core 1. Rounds are interleaved, so that whatever else the
-machine does falls on all subjects alike, and the median of the rounds counts. Only ratios carry over to another machine.
+machine does falls on all subjects alike; the median of the rounds counts. Only ratios carry over to another machine.
 """
 
 import argparse

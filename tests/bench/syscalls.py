@@ -1,9 +1,11 @@
-"""Counts the system calls of a keep-alive request: those of the byte relay and no more. Usage: syscalls.py FOLDER_OF_PROGRAMS
+"""Counts the system calls of a keep-alive request: those of the byte relay and no more. Usage: syscalls.py PROGRAMS
 
-Both programs run under strace and answer a small and a larger number of requests; the difference is what a request costs,
-whatever starting and ending cost.
+Both programs run under strace and answer a small and a larger number of requests; the difference is what a request
+costs, whatever starting and ending cost.
 """
+
 import collections
+import os
 import re
 import shutil
 import signal
@@ -30,13 +32,19 @@ def calls(programs, command, requests):
         trace = Path(folder) / "trace"
         process, port = started(["strace", "-f", "-q", "-o", trace, *command])
         try:
-            subprocess.run([programs / "bench_load", port, str(CONNECTIONS), str(requests)], check=True, timeout=60)
+            subprocess.run(
+                [programs / "bench_load", port, str(CONNECTIONS), str(requests)],
+                check=True,
+                timeout=60,
+                stdout=subprocess.DEVNULL,
+            )
         finally:
-            process.send_signal(signal.SIGTERM)  # strace ends what it traces
+            # strace ends when what it traces does.
+            traced = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            os.kill(int(traced[0]), signal.SIGTERM)
             process.wait(timeout=20)
-        found = re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed>)", trace.read_text(errors="replace"), re.M)
-        resumed = re.findall(r"<\.\.\. (\w+) resumed>", trace.read_text(errors="replace"))
-        return collections.Counter(found) - collections.Counter(resumed)
+        # "PID name(...": a call that another thread interrupts is resumed on a line of another form.
+        return collections.Counter(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.M))
 
 
 def per_request(programs, command):

@@ -45,7 +45,7 @@ def test_admin_port_in_use_exits_3(file):
 def test_clients_without_a_gateway_exit_3():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    done = kgwcore("get", "httproute", "--admin-address", f"127.0.0.1:{port}")
+    done = kgwcore("get", "httproute", admin=f"http://127.0.0.1:{port}")
     assert done.returncode == 3, done.stderr
 
 

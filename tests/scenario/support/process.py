@@ -9,8 +9,9 @@ import threading
 import time
 
 
-def kgwcore(*arguments, stdin=None, timeout=60):
-    """Runs `kgwcore ARGUMENTS` to its end."""
+def kgwcore(*arguments, stdin=None, admin=None, timeout=60):
+    """Runs `kgwcore ARGUMENTS` to its end, against the gateway with that admin URL."""
+    environment = {**os.environ, "KGWCORE_ADMIN_ADDRESS": admin.removeprefix("http://")} if admin else None
     return subprocess.run(
         [sys.executable, "-m", "kgwcore", *map(str, arguments)],
         input=stdin,
@@ -18,6 +19,7 @@ def kgwcore(*arguments, stdin=None, timeout=60):
         text=True,
         timeout=timeout,
         check=False,
+        env=environment,
     )
 
 
