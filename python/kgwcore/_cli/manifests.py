@@ -1,0 +1,42 @@
+"""Manifests as objects: a gateway that never starts reads them, so that every error has its position before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from kgwcore._cli.inputs import sources
+from kgwcore.errors import Result
+from kgwcore.gateway import Gateway
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_OWNED = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields")
+
+
+def load(names: Sequence[str], namespace: str | None) -> tuple[list[tuple[Result, dict[str, Any]]], list[Result]]:
+    """The good documents of ``-f`` as (result, object), in their order, and the rejected ones."""
+    scratch = Gateway(log_level="off")
+    try:
+        results = scratch.apply(sources(names), namespace=namespace, check=False)
+        good = [result for result in results if result.outcome != "rejected"]
+        objects = [_as_sent(_stored(scratch, result)) for result in good]
+    finally:
+        scratch.close()
+    return list(zip(good, objects)), [result for result in results if result.outcome == "rejected"]
+
+
+def _stored(scratch: Gateway, result: Result) -> dict[str, Any]:
+    kind = result.resource.partition("/")[0]
+    stored: dict[str, Any] = scratch.get(kind, result.name, namespace=result.namespace)
+    return stored
+
+
+def _as_sent(stored: dict[str, Any]) -> dict[str, Any]:
+    """The object without what the store adds, and with the annotation by which kubectl's next apply finds fields that were removed."""
+    metadata = {key: value for key, value in stored["metadata"].items() if key not in _OWNED}
+    annotations = dict(metadata.pop("annotations", {}))
+    known = annotations.pop(LAST_APPLIED, None)
+    plain = {**{key: value for key, value in stored.items() if key != "status"}, "metadata": {**metadata, "annotations": annotations}}
+    annotations = {**annotations, LAST_APPLIED: known or json.dumps(plain, sort_keys=True, separators=(",", ":")) + "\n"}
+    return {**plain, "metadata": {**metadata, "annotations": annotations}}

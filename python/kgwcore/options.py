@@ -1,0 +1,66 @@
+"""Keyword options as the library takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Union
+
+from kgwcore.logging import level_number
+
+Address = Union[str, int]
+Listen = Union[Mapping[str, Address], Iterable[str]]
+Backend = Union[Mapping[str, Union[str, Iterable[str]]], Iterable[str]]
+Settings = Union[Mapping[str, Union[str, int, bool]], Iterable[str]]
+
+
+def native_options(
+    *,
+    host: str | None,
+    listen: Listen | None,
+    backend: Backend | None,
+    settings: Settings | None,
+    edge: bool,
+    concurrency: int,
+    admin_address: str | None,
+    admin_token: str | None,
+    log_level: str,
+    keep_going: bool,
+) -> dict[str, Any]:
+    """The options of the extension's gateway. What is None stays the library's default."""
+    values: dict[str, Any] = {
+        "host": host,
+        "listen": pairs(listen, lambda address: _address(address, host)),
+        "backend": pairs(backend, _joined),
+        "settings": pairs(settings, _setting),
+        "edge": edge,
+        "concurrency": concurrency,
+        "admin_address": None if admin_address == "off" else admin_address,
+        "admin_token": admin_token,
+        "log_level": level_number(log_level),
+        "log": log_level != "off",
+        "keep_going": keep_going,
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def pairs(values: Mapping[str, Any] | Iterable[str] | None, to_text: Any) -> list[str] | None:
+    """``NAME=VALUE`` texts of a mapping; a list of such texts stays as it is."""
+    if values is None:
+        return None
+    if isinstance(values, str):
+        return [values]
+    if isinstance(values, Mapping):
+        return [f"{name}={to_text(value)}" for name, value in values.items()]
+    return list(values)
+
+
+def _address(address: Address, host: str | None) -> str:
+    return f"{host or '127.0.0.1'}:{address}" if isinstance(address, int) else address
+
+
+def _joined(endpoints: str | Iterable[str]) -> str:
+    return endpoints if isinstance(endpoints, str) else ",".join(endpoints)
+
+
+def _setting(value: str | int | bool) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
