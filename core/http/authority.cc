@@ -43,7 +43,7 @@ bool valid_reg_name(std::string_view name) {
     if (!kRegName[static_cast<unsigned char>(name[i])]) return false;
     if (name[i] == '%' && (i + 2 >= name.size() || !is_hex(name[i + 1]) || !is_hex(name[i + 2]))) return false;
   }
-  return !name.empty();  // RFC 9110 4.2.1: an http URI without host is invalid
+  return !name.empty(); // RFC 9110 4.2.1: an http URI without host is invalid
 }
 
 } // namespace

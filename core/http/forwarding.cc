@@ -36,7 +36,8 @@ void shape_request(Head& head, base::Arena& arena, const Peer& peer, std::string
   bool internal = peer.internal && !head.has(Token::kXForwardedFor);
   std::string_view forwarded_for = extend_forwarded_for(head, arena, peer.forwarded_address);
 
-  uint64_t replaced = token_bit(Token::kXForwardedFor) | token_bit(Token::kXForwardedProto) | token_bit(Token::kXEnvoyInternal);
+  uint64_t replaced =
+      token_bit(Token::kXForwardedFor) | token_bit(Token::kXForwardedProto) | token_bit(Token::kXEnvoyInternal);
   // The peer's own address decides, so every external request is an edge request.
   if (!internal) replaced |= kUntrusted | token_bit(Token::kXRequestId) | token_bit(Token::kXEnvoyExternalAddress);
   remove_all(head, replaced);

@@ -17,9 +17,10 @@ void add_field(Head& head, base::Arena& arena, std::string_view lower_case_name,
 void set_field(Head& head, base::Arena& arena, Token token, std::string_view value);
 void set_field(Head& head, base::Arena& arena, std::string_view lower_case_name, std::string_view value);
 
-// Removes Connection, every field it names, and the hop-by-hop fields (RFC 9110 7.6.1). Fails with kInvalid when Connection
-// names a field that the message needs (host, content-length, transfer-encoding, x-forwarded-*, x-request-id, a pseudo
-// header) or ten or more names. `te: trailers` survives as a field with exactly that value (RFC 9110 10.1.4).
+// Removes Connection, every field it names, and the hop-by-hop fields (RFC 9110 7.6.1). Fails with kInvalid when
+// Connection names a field that the message needs (host, content-length, transfer-encoding, x-forwarded-*,
+// x-request-id, a pseudo header) or ten or more names. `te: trailers` survives as a field with exactly that value (RFC
+// 9110 10.1.4).
 base::Result<void> strip_hop_by_hop(Head& head);
 
 struct Peer {
@@ -30,10 +31,10 @@ struct Peer {
 };
 
 // The request headers of Envoy's connection manager with use_remote_address and no trusted hops: strips the x-envoy-*
-// fields of untrusted clients, appends x-forwarded-for, overwrites x-forwarded-proto, sets x-request-id (overwritten for
-// edge requests, else only when missing), x-envoy-external-address for edge requests, x-envoy-internal for internal ones.
-// `request_id` is used when one is needed. All texts must outlive the head (arena). A request is internal iff peer.internal
-// and it came without x-forwarded-for.
+// fields of untrusted clients, appends x-forwarded-for, overwrites x-forwarded-proto, sets x-request-id (overwritten
+// for edge requests, else only when missing), x-envoy-external-address for edge requests, x-envoy-internal for internal
+// ones. `request_id` is used when one is needed. All texts must outlive the head (arena). A request is internal iff
+// peer.internal and it came without x-forwarded-for.
 void shape_request(Head& head, base::Arena& arena, const Peer& peer, std::string_view request_id);
 
 } // namespace kgw::http

@@ -1,6 +1,6 @@
 #pragma once
-// The one neutral message head between all protocols. A Head owns nothing: it points into an arena, an input buffer or a
-// pinned snapshot, and whoever made it says how long that lives:
+// The one neutral message head between all protocols. A Head owns nothing: it points into an arena, an input buffer or
+// a pinned snapshot, and whoever made it says how long that lives:
 //   request head        the exchange's arena, until the exchange is done
 //   response, 1xx head  the codec's input, until the next call into the codec; what is needed later is copied
 //   request trailers    the exchange's arena
@@ -19,26 +19,26 @@ enum class Version : uint8_t { kHttp10, kHttp11, kHttp2 };
 
 // How the end of a message's body is found. RFC 9112 6.3.
 enum class Framing : uint8_t {
-  kNone,        // no body by rule: HEAD, 1xx, 204, 304, or a request without length
-  kLength,      // content-length bytes
+  kNone,   // no body by rule: HEAD, 1xx, 204, 304, or a request without length
+  kLength, // content-length bytes
   kChunked,
-  kUntilClose,  // HTTP/1 responses only
+  kUntilClose, // HTTP/1 responses only
 };
 
 enum FieldFlag : uint8_t {
-  kRemoved = 1 << 0,   // a tombstone: encoders skip it
+  kRemoved = 1 << 0, // a tombstone: encoders skip it
   kNeverLog = 1 << 1,
-  // name, ": ", value and CRLF lie in memory as one line that a parser has checked: a serializer may copy it whole. Whoever
-  // changes a field's texts clears it.
+  // name, ": ", value and CRLF lie in memory as one line that a parser has checked: a serializer may copy it whole.
+  // Whoever changes a field's texts clears it.
   kLine = 1 << 2,
 };
 
 struct Field {
-  const char* name;  // lower case
+  const char* name; // lower case
   const char* value;
   uint32_t value_len;
   uint16_t name_len;
-  Token token;  // kOther for names that are not in tokens.def
+  Token token; // kOther for names that are not in tokens.def
   uint8_t flags;
 
   std::string_view name_view() const { return {name, name_len}; }
@@ -49,9 +49,9 @@ static_assert(sizeof(Field) == 24);
 
 struct Head {
   // Not fields: the HTTP/1 start line and Host, HTTP/2 pseudo headers. authority keeps its port as received.
-  std::string_view method, scheme, authority, path;  // path: origin form with query
-  uint64_t present = 0;                              // one bit per Token that some live field has
-  int64_t content_length = -1;                       // -1: none given
+  std::string_view method, scheme, authority, path; // path: origin form with query
+  uint64_t present = 0;                             // one bit per Token that some live field has
+  int64_t content_length = -1;                      // -1: none given
   Field* fields = nullptr;
   uint16_t count = 0, capacity = 0, status = 0;
   MethodId method_id = MethodId::kOther;
@@ -72,12 +72,12 @@ struct Head {
 };
 static_assert(std::is_trivially_copyable_v<Head>);
 
-// What the gateway adds per attempt. Not fields of the Head, which is frozen before attempt 1: the encoder gets them beside
-// it. Zero or unset means "do not send".
+// What the gateway adds per attempt. Not fields of the Head, which is frozen before attempt 1: the encoder gets them
+// beside it. Zero or unset means "do not send".
 struct AttemptHeaders {
-  int64_t expected_timeout_ms = 0;   // x-envoy-expected-rq-timeout-ms
-  uint32_t attempt_count = 0;        // x-envoy-attempt-count
-  int8_t is_timeout_retry = -1;      // x-envoy-is-timeout-retry: 0 false, 1 true
+  int64_t expected_timeout_ms = 0; // x-envoy-expected-rq-timeout-ms
+  uint32_t attempt_count = 0;      // x-envoy-attempt-count
+  int8_t is_timeout_retry = -1;    // x-envoy-is-timeout-retry: 0 false, 1 true
 };
 
 } // namespace kgw::http

@@ -6,14 +6,15 @@
 namespace kgw::http {
 namespace {
 
-constexpr int kMaxNamedFields = 9;  // Envoy refuses ten
+constexpr int kMaxNamedFields = 9; // Envoy refuses ten
 
-// Calls visit(element) for each element of a comma-separated list, blanks trimmed, empty elements skipped (RFC 9110 5.6.1.2),
-// until it answers false.
+// Calls visit(element) for each element of a comma-separated list, blanks trimmed, empty elements skipped (RFC
+// 9110 5.6.1.2), until it answers false.
 template <typename Visit> bool each_element(std::string_view list, Visit visit) {
   while (!list.empty()) {
     std::string_view element = base::trim(list.substr(0, list.find(',')));
-    list.remove_prefix(std::min(list.size(), list.find(',') == std::string_view::npos ? list.size() : list.find(',') + 1));
+    list.remove_prefix(
+        std::min(list.size(), list.find(',') == std::string_view::npos ? list.size() : list.find(',') + 1));
     if (!element.empty() && !visit(element)) return false;
   }
   return true;
@@ -32,7 +33,7 @@ void remove_named(Head& head, std::string_view name) {
     if (field.removed() || !base::equal_ignore_case(field.name_view(), name)) continue;
     if (field.token == Token::kOther) {
       field.flags |= kRemoved;
-    } else if (field.token != Token::kTe) {  // its one forwardable value is looked for later
+    } else if (field.token != Token::kTe) { // its one forwardable value is looked for later
       return head.remove(field.token);
     }
   }
@@ -57,7 +58,8 @@ void keep_te_trailers(Head& head) {
   bool kept = false;
   for (Field& field : head.all()) {
     if (field.token != Token::kTe || field.removed()) continue;
-    bool trailers = !each_element(field.value_view(), [](std::string_view e) { return !base::equal_ignore_case(e, "trailers"); });
+    bool trailers =
+        !each_element(field.value_view(), [](std::string_view e) { return !base::equal_ignore_case(e, "trailers"); });
     if (kept || !trailers) {
       field.flags |= kRemoved;
       continue;

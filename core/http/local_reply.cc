@@ -15,15 +15,15 @@ std::string_view decimal(uint32_t number, base::Arena& arena) {
 
 std::string_view grpc_status(uint16_t status) {
   switch (status) {
-    case 400: return "13";
-    case 401: return "16";
-    case 403: return "7";
-    case 404: return "12";
-    case 429:
-    case 502:
-    case 503:
-    case 504: return "14";
-    default: return "2";
+  case 400: return "13";
+  case 401: return "16";
+  case 403: return "7";
+  case 404: return "12";
+  case 429:
+  case 502:
+  case 503:
+  case 504: return "14";
+  default: return "2";
   }
 }
 
@@ -62,7 +62,8 @@ ReplyForm reply_form_of(const Head& request) {
   return grpc ? ReplyForm::kGrpc : ReplyForm::kPlain;
 }
 
-Head local_reply_head(const LocalReply& reply, ReplyForm form, bool head_request, std::string_view date, base::Arena& arena) {
+Head local_reply_head(const LocalReply& reply, ReplyForm form, bool head_request, std::string_view date,
+                      base::Arena& arena) {
   Head head;
   if (form == ReplyForm::kGrpc) {
     head.status = 200;

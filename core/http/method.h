@@ -9,6 +9,6 @@ enum class MethodId : uint8_t { kOther, kGet, kHead, kPost, kPut, kDelete, kConn
 
 // Methods are case-sensitive tokens. RFC 9110 9.1.
 MethodId method_of(std::string_view name);
-std::string_view method_name(MethodId id);  // empty for kOther
+std::string_view method_name(MethodId id); // empty for kOther
 
 } // namespace kgw::http

@@ -1,4 +1,5 @@
-// Two passes over a copy: escapes and dot segments first, repeated slashes after it, in Envoy's order ("/a//../b" is "/a/b").
+// Two passes over a copy: escapes and dot segments first, repeated slashes after it, in Envoy's order ("/a//../b" is
+// "/a/b").
 
 #include <cstring>
 
@@ -64,13 +65,15 @@ char* unescape(std::string_view path, char* const begin) {
 char* resolve_dots(char* const begin, const char* end) {
   char* to = begin;
   for (const char* from = begin; from < end;) {
-    const char* next = from + 1;  // *from is "/"
+    const char* next = from + 1; // *from is "/"
     while (next < end && *next != '/') ++next;
     std::string_view segment(from + 1, static_cast<size_t>(next - from - 1));
     bool last = next == end;
     if (segment == "..") {
       if (to == begin) return nullptr;
-      do { --to; } while (*to != '/');
+      do {
+        --to;
+      } while (*to != '/');
     }
     if (segment == "." || segment == "..") {
       if (last) *to++ = '/';

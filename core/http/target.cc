@@ -36,7 +36,7 @@ base::Result<Target> absolute_form(std::string_view text, MethodId method, base:
   if (!valid_authority(target.authority)) return invalid("authority of the target is invalid");
   target.path = rest.substr(target.authority.size());
   if (target.path.empty()) {
-    target.path = method == MethodId::kOptions ? "*" : "/";  // RFC 9112 3.2.4, 3.2.1
+    target.path = method == MethodId::kOptions ? "*" : "/"; // RFC 9112 3.2.4, 3.2.1
   } else if (target.path[0] == '?') {
     auto* path = static_cast<char*>(arena.allocate(target.path.size() + 1, 1));
     path[0] = '/';

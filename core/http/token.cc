@@ -21,12 +21,13 @@ constexpr std::array<uint8_t, kTokens> kProperties = {
 #undef KGW_TOKEN
 };
 
-// The length and three letters tell all names of the table apart; a multiplier spreads them over 256 slots. The compiler
-// looks for one without collisions, so a new row of the table needs no thought.
+// The length and three letters tell all names of the table apart; a multiplier spreads them over 256 slots. The
+// compiler looks for one without collisions, so a new row of the table needs no thought.
 constexpr uint32_t slot_of(std::string_view name, uint32_t multiplier) {
   size_t length = name.size();
   auto letter = [name](size_t at) { return static_cast<uint32_t>(static_cast<unsigned char>(name[at])); };
-  uint32_t key = static_cast<uint32_t>(length) | letter(length / 2) << 8 | letter(length * 3 / 4) << 16 | letter(length - 1) << 24;
+  uint32_t key =
+      static_cast<uint32_t>(length) | letter(length / 2) << 8 | letter(length * 3 / 4) << 16 | letter(length - 1) << 24;
   return (key * multiplier) >> 24;
 }
 

@@ -1,0 +1,100 @@
+#include "codec/h1/chunked.h"
+
+#include <algorithm>
+
+namespace kgw::codec::h1 {
+namespace {
+
+constexpr int kMaxDigits = 16;
+constexpr uint64_t kMaxSize = INT64_MAX;
+// A body that is nearly all framing is an attack on processor time. h2o draws the same line.
+constexpr uint64_t kFreeOverheadBytes = 100 * 1024;
+constexpr uint64_t kMaxOverheadPerPayload = 4;
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  char low = static_cast<char>(c | 32);
+  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+bool control(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+}
+
+} // namespace
+
+ChunkedDecoder::Step ChunkedDecoder::next(std::span<char>& in, std::span<const char>& data) {
+  if (fault_) return Step::kBad;
+  while (!in.empty()) {
+    if (state_ == State::kData) return take_data(in, data);
+    char c = in.front();
+    in = in.subspan(1);
+    ++overhead_;
+    if (!framing_byte(c)) return Step::kBad;
+    if (state_ == State::kData && size_ == 0) return Step::kLast;
+  }
+  return Step::kMore;
+}
+
+ChunkedDecoder::Step ChunkedDecoder::take_data(std::span<char>& in, std::span<const char>& data) {
+  size_t bytes = static_cast<size_t>(std::min<uint64_t>(size_, in.size()));
+  data = in.first(bytes);
+  in = in.subspan(bytes);
+  size_ -= bytes;
+  payload_ += bytes;
+  if (size_ == 0) state_ = State::kDataCr;
+  return Step::kData;
+}
+
+bool ChunkedDecoder::framing_byte(char c) {
+  switch (state_) {
+  case State::kFirstDigit:
+  case State::kDigits:
+  case State::kExtension: return size_byte(c);
+  case State::kSizeLf: return c == '\n' ? size_complete() : refuse("http1.chunk_line_end");
+  case State::kDataCr: state_ = State::kDataLf; return c == '\r' || refuse("http1.chunk_data_end");
+  case State::kDataLf: state_ = State::kFirstDigit; return c == '\n' || refuse("http1.chunk_data_end");
+  case State::kData: break;
+  }
+  return false;
+}
+
+// 1*HEXDIG, then CR or ";". No blank, no sign, no prefix: each of them is read differently by somebody.
+bool ChunkedDecoder::size_byte(char c) {
+  if (state_ == State::kFirstDigit) {
+    size_ = 0;
+    digits_ = 0;
+    line_bytes_ = 0;
+  }
+  if (++line_bytes_ > line_limit_) return refuse("http1.chunk_line_too_long");
+  if (int digit = hex_digit(c); digit >= 0 && state_ != State::kExtension) {
+    if (++digits_ > kMaxDigits) return refuse("http1.chunk_size_overflow");
+    size_ = size_ << 4 | static_cast<uint64_t>(digit);
+    state_ = State::kDigits;
+    return true;
+  }
+  if (state_ == State::kFirstDigit) return refuse("http1.chunk_size_missing");
+  if (c == '\r') {
+    state_ = State::kSizeLf;
+    return true;
+  }
+  if (state_ == State::kDigits && c != ';') return refuse("http1.invalid_chunk_size");
+  state_ = State::kExtension;
+  return !control(c) || refuse("http1.invalid_chunk_extension");
+}
+
+bool ChunkedDecoder::size_complete() {
+  if (size_ > kMaxSize) return refuse("http1.chunk_size_overflow");
+  if (overhead_ >= kFreeOverheadBytes && overhead_ / kMaxOverheadPerPayload > payload_)
+    return refuse("http1.chunk_overhead");
+  state_ = State::kData;
+  return true;
+}
+
+bool ChunkedDecoder::refuse(const char* reason) {
+  fault_ = {400, reason};
+  return false;
+}
+
+} // namespace kgw::codec::h1

@@ -1,0 +1,130 @@
+#include "codec/h1/field_line.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "codec/h1/scan.h"
+#include "http/target.h"
+
+namespace kgw::codec::h1 {
+namespace {
+
+using http::Token;
+
+constexpr uint64_t kMeaning = http::token_bit(Token::kHost) | http::token_bit(Token::kContentLength) |
+                              http::token_bit(Token::kTransferEncoding) | http::token_bit(Token::kConnection);
+
+bool blank(char c) { return c == ' ' || c == '\t'; }
+
+// Servers that map "_" to "-" (CGI) would read a second host, length or trusted field where we read an unknown one.
+bool underscore_twin(std::string_view name) {
+  char dashed[64];
+  if (name.size() > sizeof dashed || name.find('_') == std::string_view::npos) return false;
+  std::replace_copy(name.begin(), name.end(), dashed, '_', '-');
+  std::string_view twin(dashed, name.size());
+  if (twin.starts_with("x-envoy-") || twin.starts_with("x-forwarded-")) return true;
+  Token token = http::token_of(twin);
+  return token == Token::kHost || token == Token::kContentLength || token == Token::kXRequestId ||
+         (http::token_properties(token) & http::kHop) != 0;
+}
+
+// 1*DIGIT, below 2^63. RFC 9110 8.6.
+bool parse_length(std::string_view text, int64_t& length) {
+  uint64_t value = 0;
+  for (char c : text) {
+    if (c < '0' || c > '9') return false;
+    if (value > (INT64_MAX - 9) / 10) return false;
+    value = value * 10 + static_cast<uint64_t>(c - '0');
+  }
+  length = static_cast<int64_t>(value);
+  return !text.empty();
+}
+
+Fault content_length(const http::Field& field, http::Head& head) {
+  // RFC 9112 6.3 lets equal repeats pass; no honest client sends them.
+  if (head.content_length >= 0) return {400, "http1.multiple_content_length"};
+  if (!parse_length(field.value_view(), head.content_length)) return {400, "http1.invalid_content_length"};
+  return {};
+}
+
+// Only the single token "chunked" can be framed. A list of other codings is honest, but nothing we could forward.
+Fault transfer_encoding(const http::Field& field, const http::Head& head, Section& section) {
+  if (head.has(Token::kTransferEncoding)) return {400, "http1.multiple_transfer_encoding"};
+  std::string_view value = field.value_view();
+  section.chunked = base::equal_ignore_case(value, "chunked");
+  if (section.chunked) return {};
+  bool list = !value.empty() &&
+              std::all_of(value.begin(), value.end(), [](char c) { return is_token_byte(c) || c == ',' || blank(c); });
+  return list ? Fault{501, "http1.unknown_transfer_encoding"} : Fault{400, "http1.invalid_transfer_encoding"};
+}
+
+void connection_options(std::string_view list, Section& section) {
+  while (!list.empty()) {
+    size_t comma = std::min(list.find(','), list.size());
+    std::string_view option = base::trim(list.substr(0, comma));
+    section.close |= base::equal_ignore_case(option, "close");
+    section.keep_alive |= base::equal_ignore_case(option, "keep-alive");
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+}
+
+Fault host(const http::Field& field, Section& section) {
+  // RFC 9112 3.2: more than one, or an invalid one, MUST be answered with 400.
+  if (section.host_seen) return {400, "http1.multiple_host"};
+  section.host_seen = true;
+  section.host = field.value_view();
+  if (!http::valid_authority(section.host)) return {400, "http1.invalid_host"};
+  return {};
+}
+
+} // namespace
+
+Fault parse_field_line(char*& at, const char* end, http::Field& field) {
+  char* name = at;
+  char* p = at;
+  for (unsigned char c; (c = kLowerToken[static_cast<unsigned char>(*p)]) != 0; ++p) *p = static_cast<char>(c);
+  if (*p != ':' || p == name)
+    return {400, "http1.invalid_header_name"}; // also a blank before the colon, obs-fold, no colon
+  auto name_bytes = static_cast<size_t>(p - name);
+  if (name_bytes > UINT16_MAX) return {431, "http1.header_name_too_long"};
+  ++p;
+  const char* separator = p;
+  while (blank(*p)) ++p;
+  const char* value = p;
+  const char* stop = find_control(p, end);
+  if (stop[0] != '\r' || stop[1] != '\n') return {400, "http1.invalid_header_value"};
+  const char* value_end = stop;
+  while (value_end > value && blank(value_end[-1])) --value_end;
+  at = name + (stop + 2 - name);
+
+  field.name = name;
+  field.value = value;
+  field.value_len = static_cast<uint32_t>(value_end - value);
+  field.name_len = static_cast<uint16_t>(name_bytes);
+  field.token = http::token_of({name, name_bytes});
+  bool line = value == separator + 1 && *separator == ' ' && value_end == stop;
+  bool secret = (http::token_properties(field.token) & http::kSecret) != 0;
+  field.flags = static_cast<uint8_t>((line ? http::kLine : 0) | (secret ? http::kNeverLog : 0));
+  return {};
+}
+
+bool interpret(const http::Field& field, http::Head& head, Section& section, Fault& fault) {
+  Token token = field.token;
+  if (token == Token::kOther) {
+    if (section.of != Section::Of::kResponse && underscore_twin(field.name_view()))
+      fault = {400, "http1.header_name_with_underscore"};
+    return true;
+  }
+  if (section.of == Section::Of::kTrailers) return (http::token_properties(token) & http::kNoTrailer) == 0;
+  if ((http::token_bit(token) & kMeaning) == 0) return true;
+  switch (token) {
+  case Token::kHost:
+    if (section.of == Section::Of::kRequest) fault = host(field, section);
+    return section.of != Section::Of::kRequest;
+  case Token::kContentLength: fault = content_length(field, head); return true;
+  case Token::kTransferEncoding: fault = transfer_encoding(field, head, section); return true;
+  default: connection_options(field.value_view(), section); return true;
+  }
+}
+
+} // namespace kgw::codec::h1

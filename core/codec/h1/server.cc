@@ -1,0 +1,174 @@
+#include "codec/h1/body_reader.h"
+#include "codec/h1/body_writer.h"
+#include "codec/h1/h1.h"
+#include "codec/h1/serializer.h"
+
+namespace kgw::codec::h1 {
+namespace {
+
+using http::Version;
+
+constexpr int kMaxEmptyLines = 8;
+
+// One exchange at a time: after the end of a request nothing is read until its response is complete, so responses are
+// in order (RFC 9112 9.3.2).
+class Server final : public ServerCodec {
+ public:
+  Server(ArenaSource& arenas, const HeadLimits& limits)
+      : arenas_(arenas), limits_(limits), parser_(limits_), body_(parser_, limits_) {}
+
+  EventKind next(std::span<char>& in, Event& event) override;
+  void write_inform(StreamId, const http::Head& head, base::OutBuffer& out) override;
+  void write_head(StreamId, const http::Head& head, bool end, base::OutBuffer& out) override;
+  void write_data(StreamId, std::span<const char> data, bool end, base::OutBuffer& out) override;
+  void write_trailers(StreamId, const http::Head&, base::OutBuffer& out) override { write_data(0, {}, true, out); }
+  void close_after_response() override { closing_ = true; }
+  bool reusable() const override;
+
+ private:
+  enum class Reading : uint8_t { kBetween, kHead, kBody, kDone };
+
+  bool skip_empty_lines(std::span<char>& in);
+  EventKind read_head(std::span<char>& in, Event& event);
+  EventKind head_complete(Event& event);
+  EventKind read_body(std::span<char>& in, Event& event);
+  EventKind bad(Fault fault, Event& event);
+  ConnectionField connection_field() const;
+  void response_complete();
+
+  ArenaSource& arenas_;
+  const HeadLimits limits_;
+  HeadParser parser_;
+  BodyReader body_;
+  BodyWriter writer_;
+  http::Head head_;
+  base::Arena* arena_ = nullptr;
+  Fault fault_{};
+  Reading reading_ = Reading::kBetween;
+  Version version_ = Version::kHttp11; // of the current request
+  uint8_t empty_lines_ = 0;
+  bool head_request_ = false;
+  bool answered_ = false; // the response of the current request is complete
+  bool keep_alive_ = true;
+  bool closing_ = false;
+};
+
+EventKind Server::next(std::span<char>& in, Event& event) {
+  if (fault_) return bad(fault_, event);
+  event = {};
+  if (answered_ && !keep_alive_) return EventKind::kNeedMore; // RFC 9112 9.6: nothing more is processed
+  if (reading_ == Reading::kDone) {
+    if (!answered_) return EventKind::kNeedMore;
+    reading_ = Reading::kBetween;
+    empty_lines_ = 0;
+  }
+  if (reading_ == Reading::kBody) return read_body(in, event);
+  if (reading_ == Reading::kBetween) {
+    if (!skip_empty_lines(in)) return fault_ ? bad(fault_, event) : EventKind::kNeedMore;
+    reading_ = Reading::kHead;
+    answered_ = head_request_ = false;
+    version_ = Version::kHttp11;
+    arena_ = &arenas_.request_arena(0);
+    parser_.begin(Section::Of::kRequest, head_, arena_);
+  }
+  return read_head(in, event);
+}
+
+// RFC 9112 2.2: at least one empty line before a request line is ignored. True when a request line begins.
+bool Server::skip_empty_lines(std::span<char>& in) {
+  while (!in.empty() && (in[0] == '\r' || in[0] == '\n')) {
+    if (in[0] == '\r' && in.size() == 1) return false;
+    if (in[0] == '\n' || in[1] != '\n' || ++empty_lines_ > kMaxEmptyLines) {
+      fault_ = {400, "http1.invalid_request_line"};
+      return false;
+    }
+    in = in.subspan(2);
+  }
+  return !in.empty();
+}
+
+EventKind Server::read_head(std::span<char>& in, Event& event) {
+  switch (parser_.parse(in)) {
+  case HeadParser::Step::kMore: return EventKind::kNeedMore;
+  case HeadParser::Step::kBad:
+    head_request_ = head_.method_id == http::MethodId::kHead;
+    return bad(parser_.fault(), event);
+  case HeadParser::Step::kDone: return head_complete(event);
+  }
+  return EventKind::kNeedMore;
+}
+
+EventKind Server::head_complete(Event& event) {
+  const Section& section = parser_.section();
+  version_ = head_.version;
+  head_request_ = head_.method_id == http::MethodId::kHead;
+  if (!section.host_seen && version_ != Version::kHttp10)
+    return bad({400, "http1.missing_host"}, event); // RFC 9112 3.2
+  if (head_.authority.empty())
+    head_.authority = section.host; // an absolute target's own authority wins, RFC 9112 3.2.2
+  Body body = request_body({section.chunked, head_.content_length, version_});
+  if (body.fault) return bad(body.fault, event);
+  head_.framing = body.framing;
+  keep_alive_ = !section.close && (version_ != Version::kHttp10 || section.keep_alive);
+  body_.begin(body, arena_);
+  reading_ = body_.done() ? Reading::kDone : Reading::kBody;
+  event.head = &head_;
+  event.end = body_.done();
+  return event.kind = EventKind::kHead;
+}
+
+EventKind Server::read_body(std::span<char>& in, Event& event) {
+  EventKind kind = body_.next(in, event);
+  if (kind == EventKind::kBad) return bad({event.status, event.reason}, event);
+  if (body_.done()) reading_ = Reading::kDone;
+  return kind;
+}
+
+EventKind Server::bad(Fault fault, Event& event) {
+  fault_ = fault;
+  keep_alive_ = false;
+  event = {};
+  event.status = fault.status;
+  event.reason = fault.reason;
+  return event.kind = EventKind::kBad;
+}
+
+void Server::write_inform(StreamId, const http::Head& head, base::OutBuffer& out) {
+  if (version_ == Version::kHttp10) return; // RFC 9110 15.2
+  write_response_head(head, {}, ConnectionField::kNone, out);
+}
+
+void Server::write_head(StreamId, const http::Head& head, bool end, base::OutBuffer& out) {
+  OutBody body = outgoing_response(head, end, head_request_, version_);
+  if (closing_ || body.framing == http::Framing::kUntilClose) keep_alive_ = false;
+  write_response_head(head, body, connection_field(), out);
+  writer_.begin(body);
+  if (end) write_data(0, {}, true, out);
+}
+
+ConnectionField Server::connection_field() const {
+  if (fault_.status == 426) return ConnectionField::kUpgradeClose;
+  if (!keep_alive_) return ConnectionField::kClose;
+  return version_ == Version::kHttp10 ? ConnectionField::kKeepAlive : ConnectionField::kNone;
+}
+
+void Server::write_data(StreamId, std::span<const char> data, bool end, base::OutBuffer& out) {
+  writer_.data(data, end, out);
+  if (end) response_complete();
+}
+
+void Server::response_complete() {
+  answered_ = true;
+  if (!writer_.honest()) keep_alive_ = false;
+  body_.forget_arena(); // the exchange that owns it is over
+}
+
+bool Server::reusable() const { return keep_alive_ && !closing_ && !(answered_ && reading_ == Reading::kBody); }
+
+} // namespace
+
+std::unique_ptr<ServerCodec> make_server_codec(ArenaSource& arenas, const HeadLimits& limits) {
+  return std::make_unique<Server>(arenas, limits);
+}
+
+} // namespace kgw::codec::h1
