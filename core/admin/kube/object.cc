@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "admin/kube/patch.h"
+#include "admin/kube/protobuf.h"
 #include "admin/kube/status.h"
 
 namespace kgw::admin::kube {
@@ -33,6 +34,9 @@ std::optional<Response> settle(Json& object, const char* key, const std::string&
 
 std::expected<Json, Response> read_object(const Call& call) {
   std::string type = media_type(call.request);
+  if (type == kProtobufType && call.kind.group.empty()) {
+    if (auto object = object_from_protobuf(call.request.body, call.kind.kind)) return *std::move(object);
+  }
   if (!type.empty() && type != "application/json") return std::unexpected(unsupported_media_type("application/json"));
   auto object = parse_json(call.request.body);
   if (!object) return std::unexpected(bad_request("the body of the request is not JSON, or nested too deeply"));

@@ -9,7 +9,8 @@
 
 namespace kgw::admin::kube {
 
-// The body of a POST or PUT: JSON, said so or not said at all; a JSON object. Else 400 or 415.
+// The body of a POST or PUT: JSON, said so or not said at all, or Kubernetes' protobuf of some core kinds. Else 400 or
+// 415.
 std::expected<Json, Response> read_object(const Call& call);
 
 // Fills in what the URL says (apiVersion, kind, namespace, and the name unless the URL names a collection) and refuses
