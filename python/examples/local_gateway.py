@@ -1,4 +1,5 @@
 """Calls a page that fails every other time through a gateway that tries three times, and prints what each try did."""
+
 import urllib.request
 
 import kgwcore

@@ -4,8 +4,9 @@
 >>> with kgwcore.Gateway("config/examples/retry", listen={"http": "127.0.0.1:0"}) as gateway:
 ...     gateway.url("http")
 
-:class:`Gateway` starts one from the manifests of a cluster, :meth:`Gateway.to` from nothing but a URL. :mod:`kgwcore.aio` has the
-awaitable twin, :mod:`kgwcore.errors` the exceptions, :mod:`kgwcore.httpbin` a small origin to try things on.
+:class:`Gateway` starts one from the manifests of a cluster, :meth:`Gateway.to` from nothing but a URL.
+:mod:`kgwcore.aio` has the awaitable twin, :mod:`kgwcore.errors` the exceptions, :mod:`kgwcore.httpbin` a small origin
+to try things on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The awaitable twin of :class:`kgwcore.Gateway`.
 
-Names and parameters are equal; what can wait is awaited and runs in the event loop's executor. A call that is cancelled goes on in its
-thread; :meth:`Gateway.start` then closes what it has opened.
+Names and parameters are equal; what can wait is awaited and runs in the event loop's executor. A call that is cancelled
+goes on in its thread; :meth:`Gateway.start` then closes what it has opened.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The command ``kgwcore``; ``kgwcore --help`` lists its verbs.
 
-Exit codes: 0 good; 1 a negative answer, such as an invalid configuration; 2 usage; 3 a gateway could not start, or there is none to talk to.
+Exit codes: 0 good; 1 a negative answer, such as an invalid configuration; 2 usage; 3 a gateway could not start, or
+there is none to talk to.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from kgwcore.errors import BindError, ConfigError, KgwError, NotFoundError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command line (default: that of the process) and returns its exit code. ``run`` needs the main thread, for its signals."""
+    """Runs one command line (default: that of the process) and returns its exit code.
+
+    ``run`` needs the main thread, for its signals.
+    """
     try:
         arguments = parser().parse_args(argv)
         code: int = arguments.action(arguments)
@@ -31,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (KgwError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
         return _fail(str(error), 2)
     except BrokenPipeError:
-        # Whoever read the output has seen enough. Without a file to flush to, the interpreter does not complain at its end.
+        # Whoever read the output has seen enough; the interpreter would complain at its end, when it flushes the rest.
         sys.stdout = sys.stderr
         return 0
 

@@ -1,7 +1,8 @@
 """Exceptions of kgwcore, and what a load reports.
 
-Every failure of the library is a :class:`KgwError` with the stable number and name of the C API. Where Python has a word for the
-failure, the class is that exception too: ``except OSError`` catches a port in use, ``except KeyError`` an object that is not there.
+Every failure of the library is a :class:`KgwError` with the stable number and name of the C API. Where Python has a
+word for the failure, the class is that exception too: ``except OSError`` catches a port in use, ``except KeyError`` an
+object that is not there.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ Status.__doc__ = "Every status of the C API by name; the numbers are stable."
 class Diagnostic:
     """One problem of a document.
 
-    ``severity`` is ``"error"`` or ``"warning"``; ``code`` one stable word such as ``"unknown_field"``; ``line`` and ``column`` count
-    from 1 and are 0 when there is no position; ``object`` is ``KIND NAMESPACE/NAME``; ``path`` the field. ``str()`` gives the whole
-    line, ``FILE:LINE:COL: OBJECT: PATH: TEXT``.
+    ``severity`` is ``"error"`` or ``"warning"``; ``code`` one stable word such as ``"unknown_field"``; ``line`` and
+    ``column`` count from 1 and are 0 when there is no position; ``object`` is ``KIND NAMESPACE/NAME``; ``path`` the
+    field. ``str()`` gives the whole line, ``FILE:LINE:COL: OBJECT: PATH: TEXT``.
     """
 
     severity: str
@@ -48,8 +49,9 @@ class Diagnostic:
 class Result:
     """What became of one document of an ``apply``.
 
-    ``outcome`` is ``created``, ``configured``, ``unchanged``, ``ignored``, ``rejected`` or (by a reload) ``deleted``. ``kind``,
-    ``namespace`` and ``name`` are set as far as they could be read; ``resource`` is what kubectl prints. ``str()`` gives kubectl's line.
+    ``outcome`` is ``created``, ``configured``, ``unchanged``, ``ignored``, ``rejected`` or (by a reload) ``deleted``.
+    ``kind``, ``namespace`` and ``name`` are set as far as they could be read; ``resource`` is what kubectl prints.
+    ``str()`` gives kubectl's line.
     """
 
     outcome: str
@@ -66,7 +68,8 @@ class Result:
 class KgwError(Exception):
     """A call of the library failed.
 
-    ``code`` is the number (see :class:`Status`), ``name`` its word, for example ``"not_found"``, and ``message`` the sentence.
+    ``code`` is the number (see :class:`Status`), ``name`` its word, for example ``"not_found"``, and ``message`` the
+    sentence.
     """
 
     def __init__(self, message: str, *, code: int = 0x0101, name: str = "usage") -> None:
@@ -82,7 +85,8 @@ class KgwError(Exception):
 class ConfigError(KgwError, ValueError):
     """The configuration breaks a rule.
 
-    ``diagnostics`` has every problem of every document; ``results`` what became of each document (empty when the call has none).
+    ``diagnostics`` has every problem of every document; ``results`` what became of each document (empty when the call
+    has none).
     """
 
     def __init__(
@@ -102,7 +106,9 @@ class ConfigError(KgwError, ValueError):
 class BindError(KgwError, OSError):
     """A socket could not be opened; ``errno`` says why where the operating system refused."""
 
-    def __init__(self, message: str, *, code: int = 0x0301, name: str = "address_in_use", errno: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: int = 0x0301, name: str = "address_in_use", errno: int | None = None
+    ) -> None:
         super().__init__(message, code=code, name=name)
         self.errno = errno
 
@@ -158,7 +164,9 @@ def from_native(
     kind = _BY_CODE.get(code, InternalError)
     if issubclass(kind, ConfigError):
         outcomes = to_results(results or ())
-        problems = to_diagnostics(diagnostics) or tuple(problem for result in outcomes for problem in result.diagnostics)
+        problems = to_diagnostics(diagnostics) or tuple(
+            problem for result in outcomes for problem in result.diagnostics
+        )
         return kind(message, code=code, name=name, diagnostics=problems, results=outcomes)
     if issubclass(kind, BindError):
         return kind(message, code=code, name=name, errno=os_error or None)

@@ -6,6 +6,7 @@ import json
 import threading
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -24,24 +25,28 @@ if TYPE_CHECKING:
 class Gateway:
     """A gateway in this process.
 
-    Used with ``with`` it listens on entry, ports known, and has drained on exit; ``async with`` gives the twin of :mod:`kgwcore.aio`; without
-    either, call :meth:`start` and :meth:`close`. Every method may be called from any thread, and none holds the GIL while it waits.
+    Used with ``with`` it listens on entry, ports known, and has drained on exit; ``async with`` gives the twin of
+    :mod:`kgwcore.aio`; without either, call :meth:`start` and :meth:`close`. Every method may be called from any
+    thread, and none holds the GIL while it waits.
 
     Parameters:
-        source: The configuration: a path (file or directory), YAML text (a ``str`` with a line break), a dict, a list of these, or None.
+        source: The configuration: a path (file or directory), YAML text (a ``str`` with a line break), a dict, a list
+            of these, or None.
         host: Numeric address that listeners bind to. Default ``127.0.0.1``.
-        listen: Addresses of listeners by name, ``{"http": "127.0.0.1:0"}``. The name is ``namespace/gateway/listener`` or its end where
-            that is unambiguous; port 0 is any free port; a number alone is a port on ``host``.
-        backend: Addresses of Services, ``{"namespace/service:port": "127.0.0.1:8000"}``, or a list of addresses. The name ``*`` stands
-            for every Service that has no address.
-        settings: Values of settings by name, for everything that has no annotation of its own; ``kgwcore settings`` lists them.
+        listen: Addresses of listeners by name, ``{"http": "127.0.0.1:0"}``. The name is ``namespace/gateway/listener``
+            or its end where that is unambiguous; port 0 is any free port; a number alone is a port on ``host``.
+        backend: Addresses of Services, ``{"namespace/service:port": "127.0.0.1:8000"}``, or a list of addresses. The
+            name ``*`` stands for every Service that has no address.
+        settings: Values of settings by name, for everything that has no annotation of its own; ``kgwcore settings``
+            lists them.
         edge: Start every setting at its value for listeners that face untrusted clients. Default False.
         concurrency: Worker threads, 1 to 256. Default 1.
         admin_address: ``ADDRESS:PORT`` of the admin address, port 0 any free one. Default None: there is none.
         admin_token: The secret that the admin address asks for. Off loopback it is required. Default None.
-        namespace: For documents that name none; a document with another one is rejected. Default None: ``default``, unchecked.
-        log_level: Least important level that reaches :mod:`logging`: ``trace``, ``debug``, ``info``, ``warning``, ``error``, ``off``.
-            Default ``info``.
+        namespace: For documents that name none; a document with another one is rejected. Default None: ``default``,
+            unchecked.
+        log_level: Least important level that reaches :mod:`logging`: ``trace``, ``debug``, ``info``, ``warning``,
+            ``error``, ``off``. Default ``info``.
         keep_going: Serve what is good although a document was rejected. Default False.
         with_httpbin: Start a small httpbin on a free port, for every Service that has no address. Default False.
 
@@ -112,11 +117,12 @@ class Gateway:
     ) -> Gateway:
         """A gateway in front of one URL, without any manifest.
 
-        Its listener ``http`` passes every request on to ``url`` (``http://HOST[:PORT]`` or ``https://HOST[:PORT]``, no path), which sees its
-        own name as Host.
+        Its listener ``http`` passes every request on to ``url`` (``http://HOST[:PORT]`` or ``https://HOST[:PORT]``, no
+        path), which sees its own name as Host.
 
         Parameters:
-            retry_on: What is retried, a comma list of Envoy's conditions such as ``"5xx,reset"``. Default None: nothing.
+            retry_on: What is retried, a comma list of Envoy's conditions such as ``"5xx,reset"``. Default None:
+                nothing.
             retries: Most retries after the first try, 0 for none. Default: 1 when ``retry_on`` is given.
             per_try_timeout: Limit of one try, ``"2s"`` or seconds. Default: none.
             timeout: Limit of the request with all its tries, ``"30s"`` or seconds; 0 is none. Default: 15 seconds.
@@ -135,9 +141,10 @@ class Gateway:
     def start(self) -> Gateway:
         """Loads the configuration, opens every socket, and returns when all of them listen.
 
-        Raises :class:`~kgwcore.ConfigError` when a document is rejected (see ``keep_going``), :class:`~kgwcore.BindError` when a port cannot
-        be had, :class:`OSError` when a file cannot be read, and :class:`~kgwcore.ClosedError` when it was started before. After a failure
-        the gateway is closed, unless it was running already.
+        Raises :class:`~kgwcore.ConfigError` when a document is rejected (see ``keep_going``),
+        :class:`~kgwcore.BindError` when a port cannot be had, :class:`OSError` when a file cannot be read, and
+        :class:`~kgwcore.ClosedError` when it was started before. After a failure the gateway is closed, unless it was
+        running already.
         """
         native = self._use()
         if self._started:
@@ -154,8 +161,8 @@ class Gateway:
     def close(self, *, drain: float | None = None) -> None:
         """Stops accepting, lets accepted requests finish, and frees the gateway. A second call does nothing.
 
-        ``drain`` is how many seconds they may take: 0 resets them at once; None, the default, is the setting ``drain_timeout_ms``. Calling
-        with 0 from another thread cuts a drain short.
+        ``drain`` is how many seconds they may take: 0 resets them at once; None, the default, is the setting
+        ``drain_timeout_ms``. Calling with 0 from another thread cuts a drain short.
         """
         native = self._native
         if native is None:
@@ -175,10 +182,8 @@ class Gateway:
     @staticmethod
     def _stop(native: _core.Gateway, drain: float | None) -> None:
         limit = _core.DRAIN_DEFAULT if drain is None else min(round(drain * 1000), _core.DRAIN_DEFAULT - 1)
-        try:
+        with suppress(ClosedError):  # another thread was first
             native.stop(limit)
-        except ClosedError:
-            pass  # another thread was first
 
     def __enter__(self) -> Gateway:
         return self.start()
@@ -222,7 +227,8 @@ class Gateway:
         """``http://ADDRESS:PORT`` of a listener.
 
         ``name`` is ``namespace/gateway/listener`` or its end; None, the default, is the only listener there is. Raises
-        :class:`~kgwcore.NotFoundError` when none or several match and :class:`~kgwcore.BindError` when it does not listen.
+        :class:`~kgwcore.NotFoundError` when none or several match and :class:`~kgwcore.BindError` when it does not
+        listen.
         """
         listeners = self.listeners
         found = [listener for listener in listeners if name is None or listener.matches(name)]
@@ -236,7 +242,10 @@ class Gateway:
 
     @property
     def admin_url(self) -> str:
-        """``http://ADDRESS:PORT`` of the admin address. :class:`~kgwcore.ClosedError` when there is none or the gateway is not started."""
+        """``http://ADDRESS:PORT`` of the admin address.
+
+        :class:`~kgwcore.ClosedError` when there is none or the gateway is not started.
+        """
         _, address, port, _ = self._use().admin()
         return f"http://{authority(address, port)}"
 
@@ -250,16 +259,17 @@ class Gateway:
     def apply(self, source: Source, *, namespace: str | None = None, check: bool = True) -> list[Result]:
         """Stores documents and serves the result; returns when every worker serves it.
 
-        ``source`` is as for :class:`Gateway`. ``namespace`` is for documents that name none, and one with another is rejected; default: that
-        of the gateway. Returns one result per document. Raises :class:`~kgwcore.ConfigError` when one was rejected: the others are in force
-        all the same, ``.results`` has all, and what was rejected leaves its version before in service. With ``check=False`` the results
-        are returned instead. Legal before the start.
+        ``source`` is as for :class:`Gateway`. ``namespace`` is for documents that name none, and one with another is
+        rejected; default: that of the gateway. Returns one result per document. Raises :class:`~kgwcore.ConfigError`
+        when one was rejected: the others are in force all the same, ``.results`` has all, and what was rejected leaves
+        its version before in service. With ``check=False`` the results are returned instead. Legal before the start.
         """
         chosen = self._namespace if namespace is None else namespace
         return self._apply(self._use(), read(source), chosen, 0, check)
 
     def reload(self) -> list[Result]:
-        """Reads the files of the source again, applies them, and deletes the objects that came from them before and are gone.
+        """Reads the files of the source again, applies them, and deletes the objects that came from them before and are
+        gone.
 
         A file that does not parse changes nothing. Raises as :meth:`apply`. A source without files is left as it is.
         """
@@ -268,8 +278,8 @@ class Gateway:
     def delete(self, kind: str, name: str, *, namespace: str | None = None) -> None:
         """Deletes one object; returns when no worker serves it any more.
 
-        ``kind`` is any name of it, as for kubectl (``httproute``, ``rto``, ``gateways.gateway.networking.k8s.io``); ``namespace`` defaults
-        to that of the gateway, else ``default``. Raises :class:`~kgwcore.NotFoundError`.
+        ``kind`` is any name of it, as for kubectl (``httproute``, ``rto``, ``gateways.gateway.networking.k8s.io``);
+        ``namespace`` defaults to that of the gateway, else ``default``. Raises :class:`~kgwcore.NotFoundError`.
         """
         self._use().delete(kind, self._namespace if namespace is None else namespace, name)
 
@@ -285,7 +295,9 @@ class Gateway:
         files = [document for document in documents if document.from_file]
         texts = [document for document in documents if not document.from_file]
         check = not self._keep_going or flags != 0
-        results = self._apply(native, files, self._namespace, flags | _core.APPLY_FROM_FILES, check) if files or flags else []
+        results = (
+            self._apply(native, files, self._namespace, flags | _core.APPLY_FROM_FILES, check) if files or flags else []
+        )
         if texts and not flags:
             results += self._apply(native, texts, self._namespace, 0, check)
         return results
@@ -311,7 +323,9 @@ class Gateway:
         return [access_log_names(row) for row in self._use().attempts(limit)]
 
     def stats(self) -> Stats:
-        """All counters and gauges, summed over the workers: rows of ``name, labels, value``; ``as_dict()`` has them by full name."""
+        """All counters and gauges, summed over the workers: rows of ``name, labels, value``; ``as_dict()`` has them by
+        full name.
+        """
         return Stats(self._use().stats())
 
     def routes(self) -> list[dict[str, str]]:
@@ -328,7 +342,7 @@ class Gateway:
     def _use(self) -> _core.Gateway:
         native = self._native
         if self._forked:
-            raise ClosedError("the gateway belongs to the process that made it; this one was forked from that: make a new gateway here")
+            raise ClosedError("the gateway belongs to the process that this one was forked from; make a new one here")
         if native is None:
             raise ClosedError("the gateway is closed")
         return native
@@ -343,5 +357,3 @@ class Gateway:
     def _close_httpbin(self) -> None:
         if self._httpbin:
             self._httpbin.close()
-
-

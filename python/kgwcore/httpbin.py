@@ -1,7 +1,7 @@
 """A small httpbin on a free loopback port: an origin to try retries on, with answers in the form of go-httpbin.
 
-Headers and arguments are lists in JSON. Paths: ``/headers``, ``/get``, ``/post``, ``/anything`` (and below), ``/status/CODE``, ``/delay/SECONDS``,
-``/unstable?failure_rate=RATE&seed=N``, ``/bytes/N?seed=N``; ``/`` lists them.
+Headers and arguments are lists in JSON. Paths: ``/headers``, ``/get``, ``/post``, ``/anything`` (and below),
+``/status/CODE``, ``/delay/SECONDS``, ``/unstable?failure_rate=RATE&seed=N``, ``/bytes/N?seed=N``; ``/`` lists them.
 """
 
 from __future__ import annotations

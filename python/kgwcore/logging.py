@@ -1,7 +1,7 @@
 """Records of the library in Python's logging.
 
-Each goes to the logger ``kgwcore.<module>``. The library's log thread only fills a bounded queue; one Python thread empties it, so that a
-slow handler delays no request. Records that do not fit are counted (:func:`dropped`) and lost.
+Each goes to the logger ``kgwcore.<module>``. The library's log thread only fills a bounded queue; one Python thread
+empties it, so that a slow handler delays no request. Records that do not fit are counted (:func:`dropped`) and lost.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def dropped() -> int:
 
 
 def flush(timeout: float = 1.0) -> bool:
-    """Waits until the records written so far have been handed to their loggers; False if that takes longer than ``timeout`` seconds."""
+    """Waits until the records written so far have been handed to their loggers; False if that takes longer than
+    ``timeout`` seconds.
+    """
     if _dispatcher is None or threading.current_thread() is _dispatcher:
         return True
     return _core.log_flush(int(timeout * 1000))
@@ -51,7 +53,7 @@ def ensure_dispatcher() -> None:
     global _dispatcher
     with _lock:
         if _dispatcher is None:
-            # A daemon, because threads that are none are joined before the atexit functions, which is where this one is told to end.
+            # A daemon: other threads are joined before the atexit functions run, one of which ends this one.
             _dispatcher = threading.Thread(target=_dispatch, name="kgwcore-log", daemon=True)
             _dispatcher.start()
 
@@ -83,6 +85,6 @@ def _after_fork() -> None:
     _dispatcher = None
 
 
-# Registered when this module is imported, before any gateway exists: atexit runs backwards, so gateways are closed first.
+# Imported before the module that closes gateways at the end: atexit runs backwards, so their last records still come.
 atexit.register(_stop)
 os.register_at_fork(after_in_child=_after_fork)

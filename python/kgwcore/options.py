@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Union
+from typing import Any
 
 from kgwcore.logging import level_number
 
-Address = Union[str, int]
-Listen = Union[Mapping[str, Address], Iterable[str]]
-Backend = Union[Mapping[str, Union[str, Iterable[str]]], Iterable[str]]
-Settings = Union[Mapping[str, Union[str, int, bool]], Iterable[str]]
+Address = str | int
+Listen = Mapping[str, Address] | Iterable[str]
+Backend = Mapping[str, str | Iterable[str]] | Iterable[str]
+Settings = Mapping[str, str | int | bool] | Iterable[str]
 
 
 def native_options(

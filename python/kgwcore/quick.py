@@ -36,7 +36,9 @@ class Policy:
         if count is not None and count < 0:
             raise KgwError(f"retries: got {count}; need 0 or more")
         if count and not self.retry_on:
-            raise KgwError(f"retries: got {count} without retry_on, so nothing would be retried; add for example retry_on='5xx,reset'")
+            raise KgwError(
+                f"retries: got {count} without retry_on, which says what is retried; for example '5xx,reset'"
+            )
         policy: dict[str, Any] = {}
         # numRetries 0 means 1, as in Envoy; no retries at all is a policy without conditions.
         if self.retry_on and count != 0:
@@ -70,7 +72,7 @@ def _origin(url: str) -> SplitResult:
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise KgwError(f"URL {url!r}: need http://HOST[:PORT] or https://HOST[:PORT]")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise KgwError(f"URL {url!r}: need it without a path; requests keep their own path, so send them to /{parts.path.strip('/')}…")
+        raise KgwError(f"URL {url!r}: need it without a path, because requests keep their own")
     if parts.username is not None:
         raise KgwError("URL: need it without a user name; send an authorization header with the request")
     try:
@@ -136,7 +138,12 @@ def _backend(origin: SplitResult) -> dict[str, Any]:
     host, port = _host(origin), _port(origin)
     if origin.scheme == "https":
         static: dict[str, Any] = {"hosts": [{"addr": host, "port": port, "sniAddr": host}], "useTls": True}
-        return {"apiVersion": "gloo.solo.io/v1", "kind": "Upstream", "metadata": _metadata(), "spec": {"static": static}}
+        return {
+            "apiVersion": "gloo.solo.io/v1",
+            "kind": "Upstream",
+            "metadata": _metadata(),
+            "spec": {"static": static},
+        }
     static = {"hosts": [{"host": host, "port": port}]}
     return {
         "apiVersion": "gateway.kgateway.dev/v1alpha1",

@@ -24,7 +24,10 @@ class Document:
 
     @property
     def native(self) -> tuple[bytes, bytes]:
-        """The pair that the library takes. A file name may hold bytes that are no UTF-8, and so may a text: the library says where."""
+        """The pair that the library takes.
+
+        A file name may hold bytes that are no UTF-8, and so may a text: the library says where.
+        """
         return self.file.encode("utf-8", "surrogateescape"), self.text
 
 
@@ -34,9 +37,9 @@ Source = Union[str, "os.PathLike[str]", Mapping[str, Any], Document, Iterable[An
 def read(source: Source | None) -> list[Document]:
     """The texts of a source.
 
-    A ``str`` with a line break is YAML or JSON text, any other ``str`` and every path object a path. A directory stands for all
-    ``*.yaml``, ``*.yml`` and ``*.json`` below it, in the order of their paths. A mapping is one document; any other iterable is a list of
-    sources. ``None`` is no text at all. A path that cannot be read raises :class:`OSError`.
+    A ``str`` with a line break is YAML or JSON text, any other ``str`` and every path object a path. A directory stands
+    for all ``*.yaml``, ``*.yml`` and ``*.json`` below it, in the order of their paths. A mapping is one document; any
+    other iterable is a list of sources. ``None`` is no text at all. A path that cannot be read raises :class:`OSError`.
     """
     if source is None:
         return []

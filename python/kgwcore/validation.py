@@ -18,10 +18,10 @@ def validate(
 ) -> list[Diagnostic]:
     """Every problem of a source: each document alone, then all of them together. Starts nothing.
 
-    ``source`` and the keywords are those of :class:`kgwcore.Gateway`; ``listen``, ``backend`` and ``settings`` are those of the gateway that
-    the documents are meant for. The list is empty when all is well; entries with the severity ``"warning"`` do not keep a gateway from
-    starting. Raises :class:`kgwcore.KgwError` for an option that no gateway could have and :class:`OSError` for a path that cannot be read.
-    Any thread.
+    ``source`` and the keywords are those of :class:`kgwcore.Gateway`; ``listen``, ``backend`` and ``settings`` are
+    those of the gateway that the documents are meant for. The list is empty when all is well; entries with the severity
+    ``"warning"`` do not keep a gateway from starting. Raises :class:`kgwcore.KgwError` for an option that no gateway
+    could have and :class:`OSError` for a path that cannot be read. Any thread.
     """
     options = native_options(
         host=None,

@@ -10,7 +10,8 @@ from typing import Any, overload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """One listener: ``name`` is ``NAMESPACE/GATEWAY/LISTENER``; ``address`` and ``port`` are those it is bound to; ``bound`` is False when it
+    """One listener: ``name`` is ``NAMESPACE/GATEWAY/LISTENER``; ``address`` and ``port`` are those it is bound to;
+    ``bound`` is False when it
     does not listen, because the gateway is not started or the port was taken at an apply."""
 
     name: str

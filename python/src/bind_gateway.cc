@@ -1,5 +1,5 @@
-// kgw_gateway as a class. The handle is shared by the calls in flight: close() from one thread while another one waits in a call frees
-// the gateway when that call returns, never under its feet.
+// kgw_gateway as a class. The handle is shared by the calls in flight: close() from one thread while another one waits
+// in a call frees the gateway when that call returns, never under its feet.
 
 #include "bind.h"
 #include "failure.h"
@@ -11,7 +11,7 @@ namespace kgw::python {
 namespace {
 
 class Gateway {
-public:
+ public:
   explicit Gateway(const py::dict& values);
   ~Gateway() { free(); }
 
@@ -31,7 +31,7 @@ public:
   py::list stats() const;
   py::list routes() const;
 
-private:
+ private:
   std::shared_ptr<kgw_gateway> use() const;
 
   // Runs function(gateway, &error) without the GIL and raises what went wrong.

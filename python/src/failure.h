@@ -1,5 +1,6 @@
 #pragma once
-// From a kgw_status to a Python exception. The classes live in kgwcore.errors; this finds the right one there and raises it.
+// From a kgw_status to a Python exception. The classes live in kgwcore.errors; this finds the right one there and
+// raises it.
 
 #include "convert.h"
 

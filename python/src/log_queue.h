@@ -1,10 +1,10 @@
 #pragma once
-// Between the library's log thread and Python's logging. The log thread pushes and never waits for Python; one Python thread takes. What
-// does not fit is counted and dropped.
+// Between the library's log thread and Python's logging. The log thread pushes and never waits for Python; one Python
+// thread takes. What does not fit is counted and dropped.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <chrono>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -19,12 +19,13 @@ struct LogRecord {
 };
 
 class LogQueue {
-public:
+ public:
   static constexpr size_t kCapacity = 4096;
 
   void push(int32_t level, kgw_str module, kgw_str message);
 
-  // Waits for records and moves them to `batch`, which also says that those taken before have been dealt with. False: stopped, and empty.
+  // Waits for records and moves them to `batch`, which also says that those taken before have been dealt with. False:
+  // stopped, and empty.
   bool take(std::vector<LogRecord>& batch);
 
   // Waits until the records pushed so far have been dealt with; false when that takes longer than `limit`.
@@ -34,7 +35,7 @@ public:
 
   uint64_t dropped() const;
 
-private:
+ private:
   mutable std::mutex mutex_;
   std::condition_variable filled_, drained_;
   std::vector<LogRecord> records_;
@@ -45,7 +46,8 @@ private:
 // The one queue of the process.
 LogQueue& log_queue();
 
-// In a forked child: another thread of the parent may have held the lock of the queue, so the child starts with a new one.
+// In a forked child: another thread of the parent may have held the lock of the queue, so the child starts with a new
+// one.
 void replace_log_queue();
 
 // The kgw_log_cb of every gateway.

@@ -4,26 +4,56 @@
 
 namespace kgw::python {
 
+namespace {
+
+using Fields = kgw_gateway_options;
+
+template <class Value> struct Field {
+  std::string_view key;
+  Value Fields::* member;
+};
+struct ListField {
+  std::string_view key;
+  const kgw_str* Fields::* list;
+  size_t Fields::* count;
+};
+
+constexpr Field<kgw_str> kTexts[] = {
+    {"host", &Fields::host}, {"admin_address", &Fields::admin_address}, {"admin_token", &Fields::admin_token}};
+constexpr ListField kLists[] = {{"listen", &Fields::listen, &Fields::listen_count},
+                                {"backend", &Fields::backend, &Fields::backend_count},
+                                {"settings", &Fields::settings, &Fields::settings_count}};
+constexpr Field<uint32_t> kNumbers[] = {
+    {"concurrency", &Fields::concurrency}, {"keep_going", &Fields::keep_going}, {"edge", &Fields::edge}};
+
+template <class Row, size_t N> const Row* find(const Row (&rows)[N], std::string_view key) {
+  for (const Row& row : rows) {
+    if (row.key == key) return &row;
+  }
+  return nullptr;
+}
+
+} // namespace
+
 Options::Options(const py::dict& values) {
   kgw_gateway_options_init(&options_, sizeof options_);
-  lists_.reserve(3);
   for (auto [key, value] : values) set(py::cast<std::string>(key), value);
 }
 
 void Options::set(const std::string& key, py::handle value) {
-  if (key == "host") options_.host = keep(value);
-  else if (key == "admin_address") options_.admin_address = keep(value);
-  else if (key == "admin_token") options_.admin_token = keep(value);
-  else if (key == "listen") options_.listen = keep_list(value, options_.listen_count);
-  else if (key == "backend") options_.backend = keep_list(value, options_.backend_count);
-  else if (key == "settings") options_.settings = keep_list(value, options_.settings_count);
-  else if (key == "concurrency") options_.concurrency = py::cast<uint32_t>(value);
-  else if (key == "keep_going") options_.keep_going = py::cast<bool>(value);
-  else if (key == "edge") options_.edge = py::cast<bool>(value);
-  else if (key == "log_level") options_.log_level = py::cast<int32_t>(value);
-  else if (key == "log") options_.log = py::cast<bool>(value) ? log_to_queue : nullptr;
-  else if (key == "random_seed") options_.random_seed = py::cast<uint64_t>(value);
-  else throw py::type_error("unknown option " + key);
+  if (const auto* field = find(kTexts, key)) {
+    options_.*field->member = keep(value);
+  } else if (const auto* lists = find(kLists, key)) {
+    options_.*lists->list = keep_list(value, options_.*lists->count);
+  } else if (const auto* number = find(kNumbers, key)) {
+    options_.*number->member = py::cast<uint32_t>(value);
+  } else if (key == "log_level") {
+    options_.log_level = py::cast<int32_t>(value);
+  } else if (key == "log") {
+    options_.log = py::cast<bool>(value) ? log_to_queue : nullptr;
+  } else {
+    throw py::type_error("unknown option " + key);
+  }
 }
 
 kgw_str Options::keep(py::handle value) {

@@ -40,7 +40,11 @@ class Append(argparse.Action):
     """A repeatable option. Unlike argparse's own "append", flags replace the default instead of adding to it."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
     ) -> None:
         given = getattr(namespace, self.dest)
         fresh = given is None or given is self.default

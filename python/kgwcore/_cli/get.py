@@ -94,5 +94,8 @@ def _table(body: Any, arguments: argparse.Namespace, kind: Kind | None) -> str:
         rows = [[kind.resource(cells[0]), *cells[1:]] for cells in rows]
     if arguments.all_namespaces:
         header = ["NAMESPACE", *header]
-        rows = [[row["object"]["metadata"].get("namespace", ""), *cells] for row, cells in zip(body["rows"], rows)]
+        rows = [
+            [row["object"]["metadata"].get("namespace", ""), *cells]
+            for row, cells in zip(body["rows"], rows, strict=True)
+        ]
     return table(header, rows)

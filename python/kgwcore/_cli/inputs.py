@@ -10,7 +10,10 @@ from kgwcore.sources import Document, Source
 
 
 def sources(names: Sequence[str] | None) -> list[Source]:
-    """One source per ``-f``. Standard input is read here; a path object is never taken for a text, whatever its name."""
+    """One source per ``-f``.
+
+    Standard input is read here; a path object is never taken for a text, whatever its name.
+    """
     return [_standard_input() if name == "-" else Path(name) for name in names or ()]
 
 

@@ -43,7 +43,15 @@ def settings(arguments: argparse.Namespace) -> int:
 
 
 def _setting(row: dict[str, object]) -> list[str]:
-    fields = [row["name"], row["scope"], row["unit"] or "-", row["default"], row["edge"], f"{row['least']}..{row['most']}", row["meaning"]]
+    fields = [
+        row["name"],
+        row["scope"],
+        row["unit"] or "-",
+        row["default"],
+        row["edge"],
+        f"{row['least']}..{row['most']}",
+        row["meaning"],
+    ]
     return [str(field) for field in fields]
 
 

@@ -1,4 +1,6 @@
-"""Manifests as objects: a gateway that never starts reads them, so that every error has its position before anything is sent."""
+"""Manifests as objects: a gateway that never starts reads them, so that every error has its position before anything is
+sent.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ def load(names: Sequence[str], namespace: str | None) -> tuple[list[tuple[Result
         objects = [_as_sent(_stored(scratch, result)) for result in good]
     finally:
         scratch.close()
-    return list(zip(good, objects)), [result for result in results if result.outcome == "rejected"]
+    return list(zip(good, objects, strict=True)), [result for result in results if result.outcome == "rejected"]
 
 
 def _stored(scratch: Gateway, result: Result) -> dict[str, Any]:
@@ -33,10 +35,17 @@ def _stored(scratch: Gateway, result: Result) -> dict[str, Any]:
 
 
 def _as_sent(stored: dict[str, Any]) -> dict[str, Any]:
-    """The object without what the store adds, and with the annotation by which kubectl's next apply finds fields that were removed."""
+    """The object without what the store adds, and with the annotation by which kubectl's next apply finds fields that
+    were removed.
+    """
     metadata = {key: value for key, value in stored["metadata"].items() if key not in _OWNED}
     annotations = dict(metadata.pop("annotations", {}))
     known = annotations.pop(LAST_APPLIED, None)
-    plain = {**{key: value for key, value in stored.items() if key != "status"}, "metadata": {**metadata, "annotations": annotations}}
-    annotations = {**annotations, LAST_APPLIED: known or json.dumps(plain, sort_keys=True, separators=(",", ":")) + "\n"}
+    plain = {key: value for key, value in stored.items() if key != "status"}
+    plain["metadata"] = {**metadata, "annotations": annotations}
+    annotations = {**annotations, LAST_APPLIED: known or _compact(plain)}
     return {**plain, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _compact(document: dict[str, Any]) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":")) + "\n"

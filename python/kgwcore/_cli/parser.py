@@ -17,7 +17,9 @@ Verbs = Any  # what add_subparsers returns has no public name
 
 def parser() -> argparse.ArgumentParser:
     """A new parser of the whole command line. Each verb sets ``action``, the function that does it."""
-    top = argparse.ArgumentParser(prog="kgwcore", description="kgateway's retry and routing rules in one process.", allow_abbrev=False)
+    top = argparse.ArgumentParser(
+        prog="kgwcore", description="kgateway's retry and routing rules in one process.", allow_abbrev=False
+    )
     verbs = top.add_subparsers(metavar="VERB", required=True)
     _run(verbs)
     _validate(verbs)
@@ -31,14 +33,21 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _verb(verbs: Verbs, name: str, action: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-    verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+    verb: argparse.ArgumentParser = verbs.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False
+    )
     verb.set_defaults(action=action, usage_error=verb.error)
     return verb
 
 
 def _files(verb: argparse.ArgumentParser, *, required: bool = False) -> None:
     verb.add_argument(
-        "-f", "--filename", action=Append, metavar="FILE|DIR|-", required=required, help="manifests; repeatable; - is standard input"
+        "-f",
+        "--filename",
+        action=Append,
+        metavar="FILE|DIR|-",
+        required=required,
+        help="manifests; repeatable; - is standard input",
     )
 
 
@@ -47,7 +56,9 @@ def _namespace(verb: argparse.ArgumentParser, text: str = "for documents and nam
 
 
 def _admin(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--admin-address", default=ADMIN_ADDRESS, metavar="ADDR:PORT", help=f"of the gateway (default {ADMIN_ADDRESS})")
+    verb.add_argument(
+        "--admin-address", default=ADMIN_ADDRESS, metavar="ADDR:PORT", help=f"of the gateway (default {ADMIN_ADDRESS})"
+    )
     verb.add_argument("--admin-token", metavar="TOKEN", help="that the gateway was started with")
 
 
@@ -61,21 +72,31 @@ def _run(verbs: Verbs) -> None:
     _namespace(verb)
     quick = verb.add_argument_group("without manifests")
     quick.add_argument("--to", metavar="URL", help="one listener in front of this URL")
-    quick.add_argument("--retry-on", metavar="TOKENS", help="what is retried, for example 5xx,reset; without it nothing is")
-    quick.add_argument("--retries", type=int, metavar="N", help="most retries after the first try (default 1; 0 is none)")
+    quick.add_argument(
+        "--retry-on", metavar="TOKENS", help="what is retried, for example 5xx,reset; without it nothing is"
+    )
+    quick.add_argument(
+        "--retries", type=int, metavar="N", help="most retries after the first try (default 1; 0 is none)"
+    )
     quick.add_argument("--per-try-timeout", metavar="D", help="limit of one try, for example 2s")
     quick.add_argument("--timeout", metavar="D", help="limit of the request with all tries (default 15s; 0s is none)")
     quick.add_argument("--port", type=_port, default=8080, help="of the listener (default 8080; 0 is any free one)")
     _output(verb, "yaml")
     verb.add_argument("--host", metavar="ADDR", help="that listeners bind to (default 127.0.0.1)")
-    verb.add_argument("--listen", action=Append, metavar="LISTENER=ADDR:PORT", help="address of one listener; repeatable")
+    verb.add_argument(
+        "--listen", action=Append, metavar="LISTENER=ADDR:PORT", help="address of one listener; repeatable"
+    )
     _gateway_options(verb)
     verb.add_argument("--concurrency", type=int, default=1, metavar="N", help="worker threads (default 1)")
-    verb.add_argument("--admin-address", default=ADMIN_ADDRESS, metavar="ADDR:PORT|off", help=f"default {ADMIN_ADDRESS}")
+    verb.add_argument(
+        "--admin-address", default=ADMIN_ADDRESS, metavar="ADDR:PORT|off", help=f"default {ADMIN_ADDRESS}"
+    )
     verb.add_argument("--admin-token", metavar="TOKEN", help="secret that the admin address asks for")
     verb.add_argument("--log-level", choices=LEVELS, default="info", help="of the log on standard error (default info)")
     verb.add_argument("--watch", action="store_true", help="reload files when they change")
-    verb.add_argument("--with-httpbin", action="store_true", help="a small httpbin for every Service that has no address")
+    verb.add_argument(
+        "--with-httpbin", action="store_true", help="a small httpbin for every Service that has no address"
+    )
     verb.add_argument("--keep-going", action="store_true", help="serve what is good although a document was rejected")
     for option in ("--internal-cidr", "--gateway-addresses", "--access-log", "--access-log-header"):
         verb.add_argument(option, action=NotBuilt, nargs="?", help=argparse.SUPPRESS)
@@ -84,7 +105,10 @@ def _run(verbs: Verbs) -> None:
 
 def _gateway_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
-        "--backend", action=Append, metavar="NS/SERVICE[:PORT]=HOST:PORT,…", help="where a Service lives; *=… for those without address"
+        "--backend",
+        action=Append,
+        metavar="NS/SERVICE[:PORT]=HOST:PORT,…",
+        help="where a Service lives; *=… for those without address",
     )
     verb.add_argument("--set", action=Append, metavar="NAME=VALUE", help="a setting; `kgwcore settings` lists them")
     verb.add_argument("--edge", action="store_true", help="settings for listeners that face untrusted clients")
@@ -117,7 +141,9 @@ def _apply(verbs: Verbs) -> None:
 
 def _delete(verbs: Verbs) -> None:
     verb = _verb(verbs, "delete", delete.delete, "delete objects of a running gateway")
-    verb.add_argument("names", nargs="*", metavar="KIND NAME", help="what to delete; several names, or KIND/NAME, may follow")
+    verb.add_argument(
+        "names", nargs="*", metavar="KIND NAME", help="what to delete; several names, or KIND/NAME, may follow"
+    )
     _files(verb)
     _namespace(verb)
     _admin(verb)
@@ -163,6 +189,10 @@ class NotBuilt(argparse.Action):
     """An option whose name is reserved."""
 
     def __call__(
-        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option_string: str | None = None
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
     ) -> None:
         parser.error(f"{option_string} is not built yet")

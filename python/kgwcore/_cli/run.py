@@ -46,7 +46,9 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _quick_documents(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     if arguments.retries and not arguments.retry_on:
-        arguments.usage_error("--retries needs --retry-on, or nothing would be retried; for example --retry-on 5xx,reset")
+        arguments.usage_error(
+            "--retries needs --retry-on, or nothing would be retried; for example --retry-on 5xx,reset"
+        )
     policy = Policy(**{name: getattr(arguments, name) for name in _QUICK_ONLY})
     return documents(arguments.to, policy, arguments.port or 8080)
 

@@ -13,4 +13,4 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _line(line: Sequence[str], widths: Sequence[int]) -> str:
-    return "   ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip()
+    return "   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -42,7 +42,7 @@ def attempts(arguments: argparse.Namespace) -> int:
 def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
     header, *requests = table(_REQUEST, [_request(row) for row in rows]).splitlines()
     yield header
-    for line, row in zip(requests, rows):
+    for line, row in zip(requests, rows, strict=True):
         yield line
         for number, attempt in enumerate(row["attempts"], 1):
             yield f"  {number}. {_attempt(attempt)}"
@@ -51,7 +51,12 @@ def _lines(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _request(row: dict[str, Any]) -> list[str]:
     duration = f"{row['duration']:.1f}"
     fields = ("start_time", "method", "authority", "path", "response_code", "response_flags")
-    return [*(str(row[name]) for name in fields), duration, str(row["upstream_request_attempt_count"]), row["route_name"] or "-"]
+    return [
+        *(str(row[name]) for name in fields),
+        duration,
+        str(row["upstream_request_attempt_count"]),
+        row["route_name"] or "-",
+    ]
 
 
 def _attempt(attempt: dict[str, Any]) -> str:

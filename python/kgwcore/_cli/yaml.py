@@ -9,8 +9,9 @@ from typing import Any
 
 # What every YAML reads back as the same text without quotes: letters first, nothing that means something else anywhere.
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_/.()+-]*(?:(?: |:(?=[^\s:]))[A-Za-z0-9_/.()+-]+)*")
-_WORDS = frozenset("null true false yes no on off y n".split())
-_BLOCK = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff][^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*")
+_WORDS = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n"])
+_UNPRINTABLE = r"\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff"
+_BLOCK = re.compile(rf"[^\s{_UNPRINTABLE}][^{_UNPRINTABLE}]*")
 
 
 def dump(value: Any) -> str:
@@ -49,7 +50,8 @@ def _item(item: Any) -> Iterator[str]:
 
 
 def _is_block(text: str) -> bool:
-    return text.endswith("\n") and not text.endswith("\n\n") and _BLOCK.fullmatch(text) is not None and " \n" not in text
+    one_break_ends_it = text.endswith("\n") and not text.endswith("\n\n")
+    return one_break_ends_it and " \n" not in text and _BLOCK.fullmatch(text) is not None
 
 
 def _block(lead: str, text: str) -> Iterator[str]:

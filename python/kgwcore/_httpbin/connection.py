@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from contextlib import suppress
 from typing import BinaryIO
 
 from kgwcore._httpbin.pages import answer
@@ -38,24 +39,21 @@ class Connection:
 
     def shut(self) -> None:
         """From another thread: ends a read or write that waits."""
-        try:
+        with suppress(OSError):  # closed meanwhile
             self._client.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # closed meanwhile
 
     def close(self) -> None:
         """Lets go of the socket."""
-        try:
+        with suppress(OSError):
             self._reader.close()
             self._client.close()
-        except OSError:
-            pass
 
     def _exchange(self) -> bool:
         try:
             request = self._read()
         except BadRequest as problem:
-            self._write(Reply(status=400, body=f"{problem}\n".encode(), content_type="text/plain; charset=utf-8"), "GET", False)
+            reply = Reply(status=400, body=f"{problem}\n".encode(), content_type="text/plain; charset=utf-8")
+            self._write(reply, "GET", False)
             return False
         if request is None:
             return False

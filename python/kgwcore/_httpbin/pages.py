@@ -31,7 +31,8 @@ def answer(request: Request, stopping: threading.Event) -> Reply:
 
 
 def _error(status: int, detail: str) -> Reply:
-    return Reply.of_json({"status_code": status, "error": "Bad Request" if status == 400 else "Not Found", "detail": detail}, status)
+    error = "Bad Request" if status == 400 else "Not Found"
+    return Reply.of_json({"status_code": status, "error": error, "detail": detail}, status)
 
 
 def _index(_: Request, __: str) -> Reply:
@@ -69,9 +70,8 @@ def _only(request: Request, *methods: str) -> Reply | None:
 def _anything(request: Request, _: str) -> Reply:
     form = request.header("Content-Type").startswith("application/x-www-form-urlencoded")
     text = request.body.decode("utf-8", "replace")
-    return Reply.of_json(
-        {**_facts(request), "data": text, "files": {}, "form": parse_qs(text) if form else {}, "json": _json(request.body)}
-    )
+    body = {"data": text, "files": {}, "form": parse_qs(text) if form else {}, "json": _json(request.body)}
+    return Reply.of_json({**_facts(request), **body})
 
 
 def _json(body: bytes) -> Any:
@@ -98,9 +98,7 @@ def _unstable(request: Request, _: str) -> Reply:
 def _bytes(request: Request, count: str) -> Reply:
     if not count.isdecimal():
         raise ValueError(f"bytes {count!r}: need a number")
-    return Reply(
-        body=_source(request).randbytes(min(int(count), _MAX_BYTES)), content_type="application/octet-stream"
-    )
+    return Reply(body=_source(request).randbytes(min(int(count), _MAX_BYTES)), content_type="application/octet-stream")
 
 
 def _source(request: Request) -> random.Random:

@@ -61,7 +61,8 @@ class Reply:
     @classmethod
     def of_json(cls, value: Any, status: int = 200) -> Reply:
         """Indented by two, as go-httpbin writes it."""
-        return cls(status=status, body=json.dumps(value, indent=2).encode() + b"\n", content_type="application/json; charset=utf-8")
+        body = json.dumps(value, indent=2).encode() + b"\n"
+        return cls(status=status, body=body, content_type="application/json; charset=utf-8")
 
     def head(self, keep: bool) -> bytes:
         """Status line and headers. A status that has no body has no length either."""
