@@ -1,6 +1,6 @@
 #pragma once
-// Timers of one loop. Pure: time comes in as an argument. libevent's own timers are 1 ms ticks that fire 2 to 3 ms late, or
-// cost a system call per turn; back-offs of [0, 25) ms need better.
+// Timers of one loop. Pure: time comes in as an argument. libevent's own timers are 1 ms ticks that fire 2 to 3 ms
+// late, or cost a system call per turn; back-offs of [0, 25) ms need better.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,26 +31,41 @@ class Timer : public ListLink<Timer> {
 class TimerWheel {
  public:
   explicit TimerWheel(Instant start);
-  // (Re)arms. An instant that has passed fires in the next advance().
+  // (Re)arms. An instant that has passed fires in the next advance(); kNever disarms.
   void arm(Timer& timer, Instant at);
-  // The earliest instant at which advance() may have something to do; kNever when empty. May be earlier than the earliest
-  // timer (a slot border of a coarse level), never later.
-  Instant next() const;
-  // Fires everything due, in order of instant for distinct milliseconds. Callbacks may arm, disarm and destroy any timer,
-  // themselves included; what they arm at or before `now` fires in the next call.
+  // The earliest instant at which advance() may have something to do; kNever when empty. May be earlier than the
+  // earliest timer (a slot border of a coarse level, a timer that was disarmed), never later. A load, no search.
+  Instant next() const { return next_; }
+  // Fires everything due, in order of instant for distinct milliseconds. Callbacks may arm, disarm and destroy any
+  // timer, themselves included; what they arm at or before `now` fires in the next call.
   void advance(Instant now);
 
  private:
-  static constexpr int kLevels = 4, kSlotBits = 8, kSlots = 1 << kSlotBits;
+  static constexpr int kLevels = 4, kSlotBits = 8, kSlots = 1 << kSlotBits, kTopShift = kLevels * kSlotBits;
   using Slot = IntrusiveList<Timer, Timer>;
-  void place(Timer& timer);
-  void cascade(int level);
+  // An occupied slot, and the first tick of the time it covers.
+  struct Found {
+    Slot* slot;
+    int level;
+    uint64_t tick;
+  };
   uint64_t tick_of(Instant at) const;
+  void place(Timer& timer);
+  void place_all(Slot& slot);
+  // The earliest slot that holds a timer; its level is kLevels for the overflow, its slot null when there is none.
+  Found earliest();
+  bool occupied(int level, unsigned from, unsigned& index);
+  void take_due(Slot& slot, Instant now);
+  Instant bound();
 
   Instant origin_;
-  uint64_t tick_ = 0;  // ms since origin_, all ticks below it are done
+  Instant next_ = kNever;
+  uint64_t tick_ = 0; // ms since origin_, all ticks below it are done; may lag behind the clock while nothing is due
+  // A timer lies at the level of the highest byte in which its tick differs from tick_, in the slot that byte names:
+  // all of a level comes before all of the next one. The bits may be set for slots that disarming has emptied.
   Slot slots_[kLevels][kSlots];
-  Slot overflow_;      // beyond the top level (about 49 days)
+  uint64_t bits_[kLevels][kSlots / 64] = {};
+  Slot overflow_; // beyond the top level (about 49 days)
   Slot due_;
 };
 

@@ -15,7 +15,8 @@ struct event_base;
 
 namespace kgw::net {
 
-// Wakes its owner in the turn after the current one (or, armed between turns, in the next), once. Intrusive: no allocation.
+// Wakes its owner in the turn after the current one (or, armed between turns, in the next), once. Intrusive: no
+// allocation.
 class Task : public base::ListLink<Task> {
  public:
   using Run = void (*)(void* context);
@@ -37,14 +38,15 @@ class Loop {
  public:
   enum class Clock : uint8_t { kReal, kVirtual };
 
-  // Real: an event_base (EVENT_BASE_FLAG_NOLOCK), an eventfd mailbox and a timerfd. Virtual: none of these; now() starts at
-  // a fixed instant and moves with advance() alone.
+  // Real: an event_base (EVENT_BASE_FLAG_NOLOCK), an eventfd mailbox and a timerfd. Virtual: none of these; now()
+  // starts at a fixed instant and moves with advance() alone.
   static base::Result<std::unique_ptr<Loop>> make(Clock clock = Clock::kReal);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // The instant at which the current turn began (CLOCK_MONOTONIC read once per turn).
+  // The instant at which the current turn began (CLOCK_MONOTONIC read once per turn, by the first thing that happens in
+  // it).
   Instant now() const { return now_; }
   base::TimerWheel& wheel() { return *wheel_; }
 
@@ -58,9 +60,9 @@ class Loop {
   // Any thread: runs `work` on the loop's thread, in order. Work posted after stop() is still run before run() returns.
   void post_from_any_thread(std::move_only_function<void()> work);
 
-  void run();   // until stop()
-  void stop();  // any thread
-  bool in_loop_thread() const;
+  void run();                  // until stop()
+  void stop();                 // any thread; before run(), run() returns at once
+  bool in_loop_thread() const; // before run(): the thread that made the loop
 
   // Virtual clock. One turn: tasks, due timers, end of turn. Returns whether anything ran.
   bool turn();
@@ -69,17 +71,30 @@ class Loop {
   // Turns until idle, without moving time.
   void settle();
 
-  event_base* base();   // for net's own files; null on a virtual clock
+  // For net's own files. base() is null on a virtual clock and after abandon_after_fork(). Every callback that libevent
+  // makes calls enter_turn() first: libevent has no hook between its wait and its callbacks.
+  event_base* base();
+  void enter_turn() {
+    if (!entered_) read_clock();
+  }
 
   // A forked child must not touch the kernel objects it shares with its parent: closes the fds and forgets the rest.
   void abandon_after_fork();
 
  private:
   Loop();
+  void read_clock();
+  void real_turn();
+  bool run_ready(base::IntrusiveList<Task, Task>& ready);
+  bool run_mail();
+  void end_turn();
+  bool pending() const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
   std::unique_ptr<base::TimerWheel> wheel_;
   Instant now_{};
+  bool entered_ = false; // this turn has read the clock
 };
 
 } // namespace kgw::net
