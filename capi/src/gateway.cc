@@ -1,5 +1,7 @@
 // Life of a gateway.
 
+#include "base/log.h"
+#include "net/versions.h"
 #include "src/handles.h"
 
 using namespace kgw::capi;
@@ -8,8 +10,13 @@ extern "C" {
 
 const char* kgw_version(void) { return KGW_VERSION_TEXT; }
 
+const char* kgw_library_versions(void) {
+  static const std::string text = kgw::net::library_versions() + "; " + kgw::base::Log::library_version();
+  return text.c_str();
+}
+
 kgw_status kgw_gateway_new(const kgw_gateway_options* options, kgw_gateway** gateway, kgw_error** error) {
-  return guard(error, [&] {
+  return guard(error, [&]() -> kgw_status {
     if (gateway == nullptr) return set_error(error, KGW_STATUS_USAGE, "gateway is NULL");
     *gateway = nullptr;
     auto read = read_options(options);

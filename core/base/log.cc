@@ -7,6 +7,7 @@
 #include <spdlog/async_logger.h>
 #include <spdlog/details/null_mutex.h>
 #include <spdlog/sinks/base_sink.h>
+#include <spdlog/version.h>
 
 namespace kgw::base {
 namespace {
@@ -69,6 +70,10 @@ void Log::write(LogLevel level, std::string_view module, std::string_view messag
   text.append(module).push_back('\0');
   text.append(message);
   impl_->logger->log(to_spdlog(level), spdlog::string_view_t(text.data(), text.size()));
+}
+
+std::string Log::library_version() {
+  return fmt::format("spdlog {}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH);
 }
 
 uint64_t Log::dropped() const { return impl_ ? impl_->pool->overrun_counter() : 0; }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -26,6 +27,7 @@ class Log {
   bool enabled(LogLevel level) const { return level >= level_; }
   void write(LogLevel level, std::string_view module, std::string_view message);
   uint64_t dropped() const;
+  static std::string library_version();  // "spdlog 1.10.0"
 
  private:
   struct Impl;

@@ -22,6 +22,7 @@ retry::Reason reason_of(upstream::FailureKind kind) {
 bool Attempt::lease(upstream::ClusterPools& pools, const exchange::StartInfo& start) {
   host_ = cluster::HostRef(start.endpoint);
   headers_ = {.expected_timeout_ms = start.expected_timeout_ms};
+  number_ = start.attempt;
   cursor_ = {};
   end_sent_ = false;
   if (pools.lease(*start.endpoint, stream_) == upstream::Pool::Lease::kPending) return false;
@@ -46,7 +47,7 @@ void Attempt::pump() {
     body.advance(cursor_, run.size());
     bool last = exchange_.body_ended() && cursor_.position == body.end();
     end_sent_ = last && exchange_.request_trailers() == nullptr;
-    exchange_.count_sent(run.size());
+    exchange_.count_sent(number_, run.size());
     stream_.write_data(run, end_sent_);
     stream_.flush();
   }
@@ -59,7 +60,7 @@ void Attempt::pump() {
     }
     stream_.flush();
   }
-  body.release_before(cursor_);
+  exchange_.release_body();
 }
 
 uint64_t Attempt::unsent() const { return exchange_.body().end() - cursor_.position + stream_.queued(); }
@@ -71,18 +72,18 @@ void Attempt::cancel() {
 
 void Attempt::on_ready(bool reused) {
   begin();
-  exchange_.attempt_ready(reused);
+  exchange_.attempt_ready(slot_, reused);
 }
 
 void Attempt::on_failed(const upstream::StreamFailure& failure) {
   host_.reset();
-  exchange_.attempt_failed({reason_of(failure.kind), failure.head_sent, failure.text});
+  exchange_.attempt_failed(slot_, {reason_of(failure.kind), failure.head_sent, failure.text});
 }
 
-void Attempt::on_inform(http::Head& head) { exchange_.attempt_informed(head); }
-void Attempt::on_head(http::Head& head, bool end) { exchange_.attempt_answered(head, end); }
-void Attempt::on_data(std::span<const char> data, bool end) { exchange_.attempt_data(data, end); }
-void Attempt::on_end(http::Head* trailers) { exchange_.attempt_finished(trailers); }
+void Attempt::on_inform(http::Head& head) { exchange_.attempt_informed(slot_, head); }
+void Attempt::on_head(http::Head& head, bool end) { exchange_.attempt_answered(slot_, head, end); }
+void Attempt::on_data(std::span<const char> data, bool end) { exchange_.attempt_data(slot_, data, end); }
+void Attempt::on_end(http::Head* trailers) { exchange_.attempt_finished(slot_, trailers); }
 
 void Attempt::on_drained() {
   pump();

@@ -12,7 +12,7 @@ class Exchange;
 
 class Attempt final : public upstream::StreamHandler {
  public:
-  explicit Attempt(Exchange& exchange) : exchange_(exchange), stream_(*this) {}
+  Attempt(Exchange& exchange, uint8_t slot) : exchange_(exchange), stream_(*this), slot_(slot) {}
 
   // True when an idle connection was at hand and the head is on its way.
   bool lease(upstream::ClusterPools& pools, const exchange::StartInfo& start);
@@ -22,6 +22,7 @@ class Attempt final : public upstream::StreamHandler {
   void cancel();
   bool live() const { return stream_.attached() || stream_.waiting(); }
   bool attached() const { return stream_.attached(); }
+  const Body::Cursor& cursor() const { return cursor_; }
   // Request bytes that this attempt has not given to the kernel.
   uint64_t unsent() const;
   void pause_response() { stream_.pause_reading(); }
@@ -42,6 +43,8 @@ class Attempt final : public upstream::StreamHandler {
   cluster::HostRef host_;
   http::AttemptHeaders headers_;
   Body::Cursor cursor_;
+  uint32_t number_ = 0;  // of the attempt, for the ledger
+  uint8_t slot_;
   bool end_sent_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "proxy/exchange.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstdio>
 
 #include "proxy/request_id.h"
@@ -9,7 +11,8 @@ namespace kgw::proxy {
 using exchange::Step;
 
 Exchange::Exchange(Context& context)
-    : context_(context), body_(context.upstream.chunks), attempt_(*this),
+    : context_(context), body_(context.upstream.chunks),
+      attempts_{{{*this, 0}, {*this, 1}, {*this, 2}, {*this, 3}, {*this, 4}, {*this, 5}, {*this, 6}, {*this, 7}}},
       timer_([](void* self, Instant now) { static_cast<Exchange*>(self)->on_timer(now); }, this) {}
 
 void Exchange::reset() {
@@ -17,6 +20,7 @@ void Exchange::reset() {
   body_.clear();
   trailers_ = nullptr;
   answer_head_ = nullptr;
+  winner_ = 0;
   route_ = cluster_ = allow_ = {};
   planned_ = body_ended_ = upload_paused_ = download_paused_ = head_request_ = false;
 }
@@ -87,7 +91,7 @@ void Exchange::client_data(std::span<const char> data, bool end) {
   body_ended_ = end;
   run(machine_.body(data.size(), now()));
   if (sink_ == nullptr) return;
-  attempt_.pump();
+  pump();
   if (end) run(machine_.end(now()));
   if (sink_ != nullptr) check_upload();
 }
@@ -96,7 +100,7 @@ void Exchange::client_end(http::Head* trailers) {
   touch();
   trailers_ = trailers;
   body_ended_ = true;
-  attempt_.pump();
+  pump();
   run(machine_.end(now()));
 }
 
@@ -106,15 +110,35 @@ void Exchange::client_gone(exchange::Gone how) {
 
 // What no attempt has taken yet is bounded by the watermark while one lives; in a back-off only the replay limit counts.
 void Exchange::check_upload() {
-  bool full = machine_.live() != 0 && attempt_.unsent() > high_watermark_;
-  if (full == upload_paused_) return;
-  if (upload_paused_ && attempt_.unsent() > high_watermark_ / 2 && machine_.live() != 0) return;
+  uint64_t unsent = most_unsent();
+  bool full = unsent > high_watermark_;
+  if (full == upload_paused_ || (upload_paused_ && unsent > high_watermark_ / 2)) return;
   upload_paused_ = full;
   if (full) {
     sink_->pause_request();
   } else {
     sink_->resume_request();
   }
+}
+
+void Exchange::pump() {
+  for (uint16_t mask = machine_.live(); mask != 0; mask &= static_cast<uint16_t>(mask - 1)) attempts_[std::countr_zero(mask)].pump();
+}
+
+uint64_t Exchange::most_unsent() const {
+  uint64_t most = 0;
+  for (uint16_t mask = machine_.live(); mask != 0; mask &= static_cast<uint16_t>(mask - 1)) {
+    most = std::max(most, attempts_[std::countr_zero(mask)].unsent());
+  }
+  return most;
+}
+
+void Exchange::release_body() {
+  const Body::Cursor* slowest = nullptr;
+  for (const Attempt& attempt : attempts_) {
+    if (attempt.live() && (slowest == nullptr || attempt.cursor().position < slowest->position)) slowest = &attempt.cursor();
+  }
+  if (slowest != nullptr) body_.release_before(*slowest);
 }
 
 void Exchange::upload_moved() {
@@ -126,52 +150,52 @@ void Exchange::download_moved() {
   touch();
   if (!download_paused_ || sink_->queued() > high_watermark_ / 2) return;
   download_paused_ = false;
-  attempt_.resume_response();
+  attempts_[winner_].resume_response();
 }
 
 // ---- attempts ---------------------------------------------------------------------------------------------------------------
 
-void Exchange::attempt_ready(bool reused) {
-  run(machine_.ready(0, reused, now()));
+void Exchange::attempt_ready(uint8_t slot, bool reused) {
+  run(machine_.ready(slot, reused, now()));
   if (sink_ != nullptr) check_upload();
 }
 
-void Exchange::attempt_failed(const exchange::Failure& failure) {
-  run(machine_.failed(0, failure, now()));
+void Exchange::attempt_failed(uint8_t slot, const exchange::Failure& failure) {
+  run(machine_.failed(slot, failure, now()));
   if (sink_ != nullptr) check_upload();
 }
 
-void Exchange::attempt_informed(http::Head& head) {
+void Exchange::attempt_informed(uint8_t slot, http::Head& head) {
   touch();
   answer_head_ = &head;
-  run(machine_.inform(0, head.status, now()));
+  run(machine_.inform(slot, head.status, now()));
 }
 
-void Exchange::attempt_answered(http::Head& head, bool end) {
+void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
   touch();
   if (!http::strip_hop_by_hop(head)) {
-    attempt_.cancel();
-    return attempt_failed({retry::Reason::kProtocolError, true, {}});
+    attempts_[slot].cancel();
+    return attempt_failed(slot, {retry::Reason::kProtocolError, true, {}});
   }
   answer_head_ = &head;
-  run(machine_.response(0, retry::examine(head, end, *plan_.retry), now()));
+  run(machine_.response(slot, retry::examine(head, end, *plan_.retry), now()));
 }
 
-void Exchange::attempt_data(std::span<const char> data, bool end) {
+void Exchange::attempt_data(uint8_t slot, std::span<const char> data, bool end) {
   touch();
   ledger_.bytes_sent += data.size();
   sink_->data(data, end);
-  if (end) return run(machine_.finished(0, now()));
+  if (end) return run(machine_.finished(slot, now()));
   if (!download_paused_ && sink_->queued() > high_watermark_) {
     download_paused_ = true;
-    attempt_.pause_response();
+    attempts_[slot].pause_response();
   }
 }
 
-void Exchange::attempt_finished(http::Head* trailers) {
+void Exchange::attempt_finished(uint8_t slot, http::Head* trailers) {
   touch();
   sink_->trailers(trailers);
-  run(machine_.finished(0, now()));
+  run(machine_.finished(slot, now()));
 }
 
 // ---- the driver -------------------------------------------------------------------------------------------------------------
@@ -179,15 +203,18 @@ void Exchange::attempt_finished(http::Head* trailers) {
 void Exchange::run(Step step) {
   for (bool more = true; more;) {
     more = false;
-    if ((step.acts & exchange::kReset) != 0) attempt_.cancel();
+    for (uint16_t mask = step.reset; mask != 0; mask &= static_cast<uint16_t>(mask - 1)) attempts_[std::countr_zero(mask)].cancel();
     if ((step.acts & exchange::kDropBody) != 0) body_.stop_keeping();
     if ((step.acts & exchange::kInform) != 0) sink_->inform(*answer_head_);
-    if ((step.acts & exchange::kForward) != 0) forward(*answer_head_, (step.acts & exchange::kDone) != 0);
+    if ((step.acts & exchange::kForward) != 0) {
+      winner_ = step.slot;
+      forward(*answer_head_, (step.acts & exchange::kDone) != 0);
+    }
     if ((step.acts & exchange::kReply) != 0) reply(machine_.reply());
     if ((step.acts & exchange::kAbort) != 0) sink_->abort();
     if ((step.acts & exchange::kDone) != 0) return finish();
-    if ((step.acts & exchange::kStart) != 0 && attempt_.lease(*pools_, machine_.start())) {
-      step = machine_.ready(0, true, now());
+    if ((step.acts & exchange::kStart) != 0 && attempts_[step.slot].lease(*pools_, machine_.start())) {
+      step = machine_.ready(step.slot, true, now());
       more = true;
     }
   }
@@ -237,7 +264,7 @@ void Exchange::let_go_of_snapshot() {
 }
 
 void Exchange::finish() {
-  attempt_.cancel();
+  if (planned_) attempts_[winner_].cancel();  // a winner whose request is still open
   bool whole = ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC);
   (whole ? stats_->downstream_rq_completed : stats_->downstream_rq_aborted).add();
   stats_->downstream_rq_active.sub();

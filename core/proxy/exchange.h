@@ -2,6 +2,8 @@
 // One client request with everything done for it. Executes the machine's Steps (the driver) and moves the response to the
 // sink (the relay). Decides nothing: what to do next is always the machine's answer.
 
+#include <array>
+
 #include "base/arena.h"
 #include "base/timer_wheel.h"
 #include "exchange/machine.h"
@@ -36,13 +38,14 @@ class Exchange {
   Body& body() { return body_; }
   bool body_ended() const { return body_ended_; }
   size_t high_watermark() const { return high_watermark_; }
-  void count_sent(size_t bytes) { ledger_.at(machine_.start().attempt).bytes_sent += bytes; }
-  void attempt_ready(bool reused);
-  void attempt_failed(const exchange::Failure& failure);
-  void attempt_informed(http::Head& head);
-  void attempt_answered(http::Head& head, bool end);
-  void attempt_data(std::span<const char> data, bool end);
-  void attempt_finished(http::Head* trailers);
+  void count_sent(uint32_t attempt, size_t bytes) { ledger_.at(attempt).bytes_sent += bytes; }
+  void release_body();  // drops what every live attempt has taken
+  void attempt_ready(uint8_t slot, bool reused);
+  void attempt_failed(uint8_t slot, const exchange::Failure& failure);
+  void attempt_informed(uint8_t slot, http::Head& head);
+  void attempt_answered(uint8_t slot, http::Head& head, bool end);
+  void attempt_data(uint8_t slot, std::span<const char> data, bool end);
+  void attempt_finished(uint8_t slot, http::Head* trailers);
   void upload_moved();
 
  private:
@@ -54,7 +57,9 @@ class Exchange {
   void reply(const exchange::Reply& reply);
   void finish();
   void let_go_of_snapshot();
+  void pump();
   void check_upload();
+  uint64_t most_unsent() const;
   void on_timer(Instant now);
   void arm();
   Instant now() const { return context_.loop.now(); }
@@ -69,7 +74,7 @@ class Exchange {
   exchange::Machine machine_;
   exchange::Ledger ledger_;
   Body body_;
-  Attempt attempt_;
+  std::array<Attempt, exchange::Machine::kMaxLive> attempts_;
   base::Timer timer_;
   Sink* sink_ = nullptr;  // null: not open
   WorkerSnapshot* snapshot_ = nullptr;
@@ -81,6 +86,7 @@ class Exchange {
   Instant last_activity_{};
   size_t high_watermark_ = 0;
   int64_t started_unix_us_ = 0;
+  uint8_t winner_ = 0;
   bool planned_ = false;       // the machine runs; otherwise the exchange was answered at once
   bool body_ended_ = false, upload_paused_ = false, download_paused_ = false, head_request_ = false;
   http::ReplyForm reply_form_ = http::ReplyForm::kPlain;
