@@ -39,8 +39,12 @@ bool valid_ipv6(std::string_view text) {
 }
 
 bool valid_reg_name(std::string_view name) {
-  for (size_t i = 0; i < name.size(); ++i) {
-    if (!kRegName[static_cast<unsigned char>(name[i])]) return false;
+  bool escapes = false;
+  for (char c : name) {
+    if (!kRegName[static_cast<unsigned char>(c)]) return false;
+    escapes |= c == '%';
+  }
+  for (size_t i = 0; escapes && i < name.size(); ++i) {
     if (name[i] == '%' && (i + 2 >= name.size() || !is_hex(name[i + 1]) || !is_hex(name[i + 2]))) return false;
   }
   return !name.empty(); // RFC 9110 4.2.1: an http URI without host is invalid

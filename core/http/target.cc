@@ -1,5 +1,7 @@
 #include "http/target.h"
 
+#include <array>
+
 #include "base/text.h"
 
 namespace kgw::http {
@@ -8,12 +10,17 @@ namespace {
 auto invalid(const char* why) { return base::fail(base::ErrorCode::kInvalid, why); }
 
 // A fragment is never sent (RFC 9112 3.2); bytes above 0x7f are opaque, as clients send them.
+constexpr auto kRefused = [] {
+  std::array<bool, 256> table{};
+  for (unsigned byte = 0; byte <= 0x20; ++byte) table[byte] = true;
+  table[0x7f] = table['#'] = true;
+  return table;
+}();
+
 bool valid_bytes(std::string_view text) {
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte == 0x7f || byte == '#') return false;
-  }
-  return true;
+  bool refused = false;
+  for (char c : text) refused |= kRefused[static_cast<unsigned char>(c)];
+  return !refused;
 }
 
 // RFC 9112 3.2.3, RFC 9110 9.3.6: host and port, both there.

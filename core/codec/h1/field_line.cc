@@ -11,11 +11,6 @@ namespace {
 
 using http::Token;
 
-constexpr uint64_t kMeaning = http::token_bit(Token::kHost) | http::token_bit(Token::kContentLength) |
-                              http::token_bit(Token::kTransferEncoding) | http::token_bit(Token::kConnection);
-
-bool blank(char c) { return c == ' ' || c == '\t'; }
-
 // Servers that map "_" to "-" (CGI) would read a second host, length or trusted field where we read an unknown one.
 bool underscore_twin(std::string_view name) {
   char dashed[64];
@@ -53,8 +48,8 @@ Fault transfer_encoding(const http::Field& field, const http::Head& head, Sectio
   std::string_view value = field.value_view();
   section.chunked = base::equal_ignore_case(value, "chunked");
   if (section.chunked) return {};
-  bool list = !value.empty() &&
-              std::all_of(value.begin(), value.end(), [](char c) { return is_token_byte(c) || c == ',' || blank(c); });
+  bool list = !value.empty() && std::all_of(value.begin(), value.end(),
+                                            [](char c) { return is_token_byte(c) || c == ',' || is_blank(c); });
   return list ? Fault{501, "http1.unknown_transfer_encoding"} : Fault{400, "http1.invalid_transfer_encoding"};
 }
 
@@ -79,35 +74,6 @@ Fault host(const http::Field& field, Section& section) {
 
 } // namespace
 
-Fault parse_field_line(char*& at, const char* end, http::Field& field) {
-  char* name = at;
-  char* p = at;
-  for (unsigned char c; (c = kLowerToken[static_cast<unsigned char>(*p)]) != 0; ++p) *p = static_cast<char>(c);
-  if (*p != ':' || p == name)
-    return {400, "http1.invalid_header_name"}; // also a blank before the colon, obs-fold, no colon
-  auto name_bytes = static_cast<size_t>(p - name);
-  if (name_bytes > UINT16_MAX) return {431, "http1.header_name_too_long"};
-  ++p;
-  const char* separator = p;
-  while (blank(*p)) ++p;
-  const char* value = p;
-  const char* stop = find_control(p, end);
-  if (stop[0] != '\r' || stop[1] != '\n') return {400, "http1.invalid_header_value"};
-  const char* value_end = stop;
-  while (value_end > value && blank(value_end[-1])) --value_end;
-  at = name + (stop + 2 - name);
-
-  field.name = name;
-  field.value = value;
-  field.value_len = static_cast<uint32_t>(value_end - value);
-  field.name_len = static_cast<uint16_t>(name_bytes);
-  field.token = http::token_of({name, name_bytes});
-  bool line = value == separator + 1 && *separator == ' ' && value_end == stop;
-  bool secret = (http::token_properties(field.token) & http::kSecret) != 0;
-  field.flags = static_cast<uint8_t>((line ? http::kLine : 0) | (secret ? http::kNeverLog : 0));
-  return {};
-}
-
 bool interpret(const http::Field& field, http::Head& head, Section& section, Fault& fault) {
   Token token = field.token;
   if (token == Token::kOther) {
@@ -116,14 +82,14 @@ bool interpret(const http::Field& field, http::Head& head, Section& section, Fau
     return true;
   }
   if (section.of == Section::Of::kTrailers) return (http::token_properties(token) & http::kNoTrailer) == 0;
-  if ((http::token_bit(token) & kMeaning) == 0) return true;
   switch (token) {
   case Token::kHost:
     if (section.of == Section::Of::kRequest) fault = host(field, section);
     return section.of != Section::Of::kRequest;
   case Token::kContentLength: fault = content_length(field, head); return true;
   case Token::kTransferEncoding: fault = transfer_encoding(field, head, section); return true;
-  default: connection_options(field.value_view(), section); return true;
+  case Token::kConnection: connection_options(field.value_view(), section); return true;
+  default: return true;
   }
 }
 

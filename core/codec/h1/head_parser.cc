@@ -11,6 +11,8 @@ namespace {
 // How much is copied at once: a usual head, and little of the body that may follow in the same read.
 constexpr size_t kWindowBytes = 1024;
 constexpr uint16_t kUsualFields = 24;
+// Readable bytes behind a copy, so that scans of the last lines need no byte by byte tail.
+constexpr size_t kSlackBytes = 16;
 
 } // namespace
 
@@ -41,13 +43,13 @@ HeadParser::Step HeadParser::parse(std::span<char>& in) {
     std::span<char> lines = complete_lines(in);
     if (lines.empty()) return incomplete(in.size());
     char* text = lines.data();
+    const char* readable = in.data() + in.size();
     if (arena_ != nullptr) {
-      text = static_cast<char*>(arena_->allocate(lines.size(), 1));
-      std::memcpy(text, lines.data(), lines.size());
-      text_is_last_ = true;
+      text = copy(lines);
+      readable = text + lines.size() + kSlackBytes;
     }
     size_t used = 0;
-    Step step = parse_lines(text, lines.size(), used);
+    Step step = parse_lines(text, lines.size(), readable, used);
     line_ += static_cast<uint32_t>(used);
     searched_ = line_;
     if (step == Step::kBad) return step;
@@ -56,6 +58,14 @@ HeadParser::Step HeadParser::parse(std::span<char>& in) {
       return finish(in);
     }
   }
+}
+
+char* HeadParser::copy(std::span<const char> lines) {
+  auto* text = static_cast<char*>(arena_->allocate(lines.size() + kSlackBytes, 1));
+  std::memcpy(text, lines.data(), lines.size());
+  std::memset(text + lines.size(), 0, kSlackBytes);
+  text_is_last_ = true;
+  return text;
 }
 
 // The reader moves what waits when more comes; fields that point into it move along.
@@ -83,17 +93,21 @@ std::span<char> HeadParser::complete_lines(std::span<char> in) {
   return in.subspan(line_, static_cast<size_t>(static_cast<const char*>(found) - in.data()) + 1 - line_);
 }
 
-HeadParser::Step HeadParser::parse_lines(char* text, size_t bytes, size_t& used) {
+HeadParser::Step HeadParser::parse_lines(char* text, size_t bytes, const char* readable, size_t& used) {
   const char* end = text + bytes;
-  const char* limit = limits_.head_bytes - line_ < bytes ? text + (limits_.head_bytes - line_) : end;
   char* at = text;
+  if (first_line_) {
+    if (Fault fault = parse_first_line(at, readable)) return bad(fault);
+  }
+  size_t room = limits_.head_bytes - line_;
+  const char* limit = room < bytes ? text + room : end;
   Step step = Step::kMore;
   while (at < end && step == Step::kMore) {
-    if (*at == '\r' && !first_line_) {
+    if (*at == '\r') {
       if (at[1] != '\n') return bad({400, "http1.bare_cr"});
       at += 2;
       step = Step::kDone;
-    } else if (Fault fault = parse_line(at, end)) {
+    } else if (Fault fault = parse_field(at, readable)) {
       return bad(fault);
     }
     if (at > limit) return bad({431, "http1.headers_too_large"});
@@ -102,52 +116,50 @@ HeadParser::Step HeadParser::parse_lines(char* text, size_t bytes, size_t& used)
   return step;
 }
 
-Fault HeadParser::parse_line(char*& at, const char* end) {
-  if (first_line_) {
-    first_line_ = false;
-    const char* line = at;
-    bool request = section_.of == Section::Of::kRequest;
-    if (Fault fault = request ? parse_request_line(at, end, limits_.accept_http_1_0, *head_, *arena_)
-                              : parse_status_line(at, end, *head_)) {
-      return fault;
-    }
-    if (!head_->authority.empty()) text_is_last_ = false; // the path of an absolute target may lie behind the text
-    if (static_cast<size_t>(at - line) > size_t{limits_.line_bytes} + 2) return {414, "http1.request_line_too_long"};
-    return {};
-  }
-  if (++field_lines_ > limits_.field_count) return {431, "http1.too_many_headers"};
-  http::Field& field = next_field();
-  Fault fault = parse_field_line(at, end, field);
-  if (!fault && interpret(field, *head_, section_, fault) && !fault) {
-    ++head_->count;
-    if (field.token != http::Token::kOther) head_->present |= http::token_bit(field.token);
-  }
-  return fault;
+Fault HeadParser::parse_first_line(char*& at, const char* end) {
+  first_line_ = false;
+  if (section_.of == Section::Of::kResponse) return parse_status_line(at, end, *head_);
+  const char* line = at;
+  if (Fault fault = parse_request_line(at, end, limits_.accept_http_1_0, *head_, *arena_)) return fault;
+  if (!head_->authority.empty()) text_is_last_ = false; // the path of an absolute target may lie behind the text
+  if (static_cast<size_t>(at - line) > size_t{limits_.line_bytes} + 2) return {414, "http1.request_line_too_long"};
+  return {};
 }
 
-http::Field& HeadParser::next_field() {
+inline Fault HeadParser::parse_field(char*& at, const char* end) {
   http::Head& head = *head_;
-  if (head.count == head.capacity) {
-    auto capacity =
-        static_cast<uint16_t>(std::max<size_t>(kUsualFields, std::min<size_t>(head.capacity * 2, limits_.field_count)));
-    std::unique_ptr<http::Field[]> mine;
-    http::Field* grown;
-    if (arena_ != nullptr) {
-      grown = arena_->array<http::Field>(capacity);
-      text_is_last_ = false;
-    } else {
-      mine = std::make_unique_for_overwrite<http::Field[]>(capacity);
-      grown = mine.get();
-    }
-    std::copy_n(head.fields, head.count, grown);
-    if (arena_ == nullptr) {
-      own_ = std::move(mine);
-      own_capacity_ = capacity;
-    }
-    head.fields = grown;
-    head.capacity = capacity;
+  if (++field_lines_ > limits_.field_count) return {431, "http1.too_many_headers"};
+  if (head.count == head.capacity) grow();
+  http::Field& field = head.fields[head.count];
+  bool plain;
+  if (Fault fault = parse_field_line(at, end, field, plain)) return fault;
+  if (!plain || has_meaning(field.token) || section_.of == Section::Of::kTrailers) {
+    Fault fault;
+    if (!interpret(field, head, section_, fault) || fault) return fault;
   }
-  return head.fields[head.count];
+  ++head.count;
+  head.present |= http::token_bit(field.token) & ~http::token_bit(http::Token::kOther);
+  return {};
+}
+
+void HeadParser::grow() {
+  http::Head& head = *head_;
+  auto wanted = std::max<size_t>(kUsualFields, std::min<size_t>(head.capacity * 2u, limits_.field_count));
+  http::Field* grown;
+  std::unique_ptr<http::Field[]> mine;
+  if (arena_ != nullptr) {
+    grown = arena_->array<http::Field>(wanted);
+    text_is_last_ = false;
+  } else {
+    mine = std::make_unique_for_overwrite<http::Field[]>(wanted);
+    grown = mine.get();
+  }
+  std::copy_n(head.fields, head.count, grown);
+  head.fields = grown;
+  head.capacity = static_cast<uint16_t>(wanted);
+  if (arena_ != nullptr) return;
+  own_ = std::move(mine);
+  own_capacity_ = head.capacity;
 }
 
 HeadParser::Step HeadParser::incomplete(size_t bytes) {

@@ -32,11 +32,13 @@ class HeadParser {
 
  private:
   void follow_input(const char* base);
+  char* copy(std::span<const char> lines);
   std::span<char> complete_lines(std::span<char> in);
-  Step parse_lines(char* text, size_t bytes, size_t& used);
-  Fault parse_line(char*& at, const char* end);
+  Step parse_lines(char* text, size_t bytes, const char* readable, size_t& used);
+  Fault parse_first_line(char*& at, const char* end);
+  Fault parse_field(char*& at, const char* end);
   Step incomplete(size_t bytes);
-  http::Field& next_field();
+  void grow();
   Step finish(std::span<char>& in);
   Step bad(Fault fault);
 

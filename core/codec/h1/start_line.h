@@ -7,7 +7,7 @@
 
 namespace kgw::codec::h1 {
 
-// Both parse the line at `at`, which ends with LF before or at `end`, and move `at` behind it.
+// Both parse the line at `at` and move `at` behind it. [at, end) can be read and has the line's LF.
 
 // Fills method, path, version and, from an absolute target, scheme and authority. 400, 426 (HTTP/1.0, unless accepted),
 // 505.
