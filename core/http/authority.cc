@@ -8,12 +8,12 @@
 namespace kgw::http {
 namespace {
 
-// RFC 3986 3.2.2: unreserved, sub-delims and "%", without the comma: a list of hosts is not a host.
+// RFC 3986 3.2.2: unreserved, sub-delims, without the comma: a list of hosts is not a host.
 constexpr auto kRegName = [] {
   std::array<bool, 256> table{};
   for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
   for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = table[c - 32] = true;
-  for (char c : std::string_view("-._~!$&'()*+;=%")) table[static_cast<unsigned char>(c)] = true;
+  for (char c : std::string_view("-._~!$&'()*+;=")) table[static_cast<unsigned char>(c)] = true;
   return table;
 }();
 
@@ -38,25 +38,33 @@ bool valid_ipv6(std::string_view text) {
   return inet_pton(AF_INET6, terminated, &ignored) == 1;
 }
 
-bool valid_reg_name(std::string_view name) {
-  bool escapes = false;
-  for (char c : name) {
-    if (!kRegName[static_cast<unsigned char>(c)]) return false;
-    escapes |= c == '%';
+// Where the reg-name that begins at `at` ends.
+const char* skip_reg_name(const char* at, const char* end) {
+  while (at < end) {
+    if (kRegName[static_cast<unsigned char>(*at)]) {
+      ++at;
+    } else if (*at == '%' && end - at >= 3 && is_hex(at[1]) && is_hex(at[2])) {
+      at += 3;
+    } else {
+      break;
+    }
   }
-  for (size_t i = 0; escapes && i < name.size(); ++i) {
-    if (name[i] == '%' && (i + 2 >= name.size() || !is_hex(name[i + 1]) || !is_hex(name[i + 2]))) return false;
-  }
-  return !name.empty(); // RFC 9110 4.2.1: an http URI without host is invalid
+  return at;
 }
 
 } // namespace
 
 bool valid_authority(std::string_view authority) {
-  std::string_view host = host_of(authority), rest = authority.substr(host.size());
-  if (!rest.empty() && (rest[0] != ':' || !valid_port(rest.substr(1)))) return false;
-  if (host.starts_with('[')) return host.ends_with(']') && valid_ipv6(host.substr(1, host.size() - 2));
-  return valid_reg_name(host);
+  const char *begin = authority.data(), *end = begin + authority.size(), *at;
+  if (authority.starts_with('[')) {
+    std::string_view host = host_of(authority);
+    if (!host.ends_with(']') || !valid_ipv6(host.substr(1, host.size() - 2))) return false;
+    at = begin + host.size();
+  } else {
+    at = skip_reg_name(begin, end);
+    if (at == begin) return false; // RFC 9110 4.2.1: an http URI without host is invalid
+  }
+  return at == end || (*at == ':' && valid_port({at + 1, static_cast<size_t>(end - at - 1)}));
 }
 
 std::string_view host_of(std::string_view authority) {

@@ -18,7 +18,7 @@ Field& next_field(Head& head, base::Arena& arena) {
 }
 
 void append(Head& head, base::Arena& arena, std::string_view name, Token token, std::string_view value) {
-  uint8_t flags = (token_properties(token) & kSecret) != 0 ? kNeverLog : 0;
+  uint8_t flags = (tokens_with(kSecret) & token_bit(token)) != 0 ? kNeverLog : 0;
   next_field(head, arena) = {
       name.data(), value.data(), static_cast<uint32_t>(value.size()), static_cast<uint16_t>(name.size()), token, flags};
   if (token != Token::kOther) head.present |= token_bit(token);

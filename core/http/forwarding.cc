@@ -32,7 +32,7 @@ std::string_view extend_forwarded_for(const Head& head, base::Arena& arena, std:
 } // namespace
 
 void shape_request(Head& head, base::Arena& arena, const Peer& peer, std::string_view request_id) {
-  static const uint64_t kUntrusted = tokens_with(kTrust | kEdge);
+  constexpr uint64_t kUntrusted = tokens_with(kTrust | kEdge);
   bool internal = peer.internal && !head.has(Token::kXForwardedFor);
   std::string_view forwarded_for = extend_forwarded_for(head, arena, peer.forwarded_address);
 

@@ -75,17 +75,17 @@ void keep_te_trailers(Head& head) {
 } // namespace
 
 base::Result<void> strip_hop_by_hop(Head& head) {
-  static const uint64_t kHops = tokens_with(kHop);
+  constexpr uint64_t kHops = tokens_with(kHop);
   if ((head.present & kHops) == 0) return {};
   if (head.has(Token::kConnection) && !remove_named_fields(head)) {
     return base::fail(base::ErrorCode::kInvalid, "connection names a field that the message needs");
   }
   if (head.has(Token::kTe)) keep_te_trailers(head);
-  uint64_t gone = kHops & ~token_bit(Token::kTe);
+  constexpr uint64_t kGone = kHops & ~token_bit(Token::kTe);
   for (Field& field : head.all()) {
-    if ((token_bit(field.token) & gone) != 0) field.flags |= kRemoved;
+    if ((token_bit(field.token) & kGone) != 0) field.flags |= kRemoved;
   }
-  head.present &= ~gone;
+  head.present &= ~kGone;
   return {};
 }
 

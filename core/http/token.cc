@@ -66,12 +66,4 @@ Token token_of(std::string_view lower_case_name) {
 std::string_view token_name(Token token) { return kNames[static_cast<size_t>(token)]; }
 uint8_t token_properties(Token token) { return kProperties[static_cast<size_t>(token)]; }
 
-uint64_t tokens_with(uint8_t properties) {
-  uint64_t bits = 0;
-  for (size_t i = 1; i < kTokens; ++i) {
-    if ((kProperties[i] & properties) != 0) bits |= uint64_t{1} << i;
-  }
-  return bits;
-}
-
 } // namespace kgw::http

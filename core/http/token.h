@@ -31,6 +31,12 @@ Token token_of(std::string_view lower_case_name);
 std::string_view token_name(Token token);
 uint8_t token_properties(Token token);
 // All tokens that have any of these properties, as bits for Head::present.
-uint64_t tokens_with(uint8_t properties);
+constexpr uint64_t tokens_with(uint8_t properties) {
+  uint64_t bits = 0;
+#define KGW_TOKEN(id, name, of_token) bits |= ((of_token) & properties) != 0 ? token_bit(Token::id) : 0;
+#include "http/tokens.def"
+#undef KGW_TOKEN
+  return bits;
+}
 
 } // namespace kgw::http

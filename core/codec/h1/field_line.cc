@@ -13,14 +13,15 @@ using http::Token;
 
 // Servers that map "_" to "-" (CGI) would read a second host, length or trusted field where we read an unknown one.
 bool underscore_twin(std::string_view name) {
-  char dashed[64];
-  if (name.size() > sizeof dashed || name.find('_') == std::string_view::npos) return false;
-  std::replace_copy(name.begin(), name.end(), dashed, '_', '-');
-  std::string_view twin(dashed, name.size());
+  char dashed[64]; // longer than any name that means something
+  if (name.find('_') == std::string_view::npos) return false;
+  size_t bytes = name.copy(dashed, sizeof dashed);
+  std::replace(dashed, dashed + bytes, '_', '-');
+  std::string_view twin(dashed, bytes);
   if (twin.starts_with("x-envoy-") || twin.starts_with("x-forwarded-")) return true;
-  Token token = http::token_of(twin);
-  return token == Token::kHost || token == Token::kContentLength || token == Token::kXRequestId ||
-         (http::token_properties(token) & http::kHop) != 0;
+  constexpr uint64_t kFraming = http::tokens_with(http::kHop) | http::token_bit(Token::kHost) |
+                                http::token_bit(Token::kContentLength) | http::token_bit(Token::kXRequestId);
+  return (http::token_bit(http::token_of(twin)) & kFraming) != 0;
 }
 
 // 1*DIGIT, below 2^63. RFC 9110 8.6.

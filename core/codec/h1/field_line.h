@@ -45,7 +45,7 @@ inline Fault parse_field_line(char*& at, const char* end, http::Field& field, bo
   }
   http::Token token = http::token_of({name, name_bytes});
   uint8_t flags = line ? http::kLine : 0;
-  if ((http::token_properties(token) & http::kSecret) != 0) flags |= http::kNeverLog;
+  if ((http::token_bit(token) & http::tokens_with(http::kSecret)) != 0) flags |= http::kNeverLog;
   field = {name, value, static_cast<uint32_t>(value_bytes), static_cast<uint16_t>(name_bytes), token, flags};
   return {};
 }

@@ -91,11 +91,8 @@ char* put_attempt(char* to, const http::AttemptHeaders& attempt) {
 }
 
 // Fields whose text is made here, never copied.
-uint64_t own_fields() {
-  static const uint64_t kOwn =
-      http::tokens_with(http::kHop) | http::token_bit(Token::kHost) | http::token_bit(Token::kContentLength);
-  return kOwn;
-}
+constexpr uint64_t kOwnFields =
+    http::tokens_with(http::kHop) | http::token_bit(Token::kHost) | http::token_bit(Token::kContentLength);
 
 uint64_t attempt_fields(const http::AttemptHeaders& attempt) {
   return (attempt.expected_timeout_ms > 0 ? http::token_bit(Token::kXEnvoyExpectedRqTimeoutMs) : 0) |
@@ -124,7 +121,7 @@ void write_request_head(const Head& head, const http::AttemptHeaders& attempt, c
   to = put_word(to, head.path);
   to = put_word(put(to, " HTTP/1.1\r\nhost: "), head.authority);
   to = put(to, "\r\n");
-  to = put_fields(to, head, own_fields() | attempt_fields(attempt));
+  to = put_fields(to, head, kOwnFields | attempt_fields(attempt));
   // RFC 9110 10.1.4: what survived of TE is hop-by-hop again on the next hop.
   if (head.has(Token::kTe)) to = put(to, "connection: te\r\nte: trailers\r\n");
   to = put_framing(to, body);
@@ -139,7 +136,7 @@ void write_response_head(const Head& head, const OutBody& body, ConnectionField 
   *to++ = ' ';
   to = put(to, http::reason_phrase(head.status));
   to = put(to, "\r\n");
-  to = put_fields(to, head, own_fields());
+  to = put_fields(to, head, kOwnFields);
   to = put_framing(to, body);
   to = put(to, connection_text(connection));
   to = put(to, "\r\n");
