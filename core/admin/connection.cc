@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "codec/h1/h1.h"
 #include "http/forwarding.h"
+#include "net/clock.h"
 
 namespace kgw::admin {
 
@@ -36,6 +37,9 @@ Connection::Connection(std::shared_ptr<ConnectionShared> shared, std::unique_ptr
 }
 
 base::Arena& Connection::request_arena(codec::StreamId) {
+  in_request_ = true;
+  head_request_ = false;
+  arm();
   request_arena_.reset();
   return request_arena_;
 }
@@ -63,9 +67,7 @@ void Connection::take(std::span<const char> bytes) {
     lingered_bytes_ += bytes.size();
     return lingered_bytes_ > kLingerBytes ? close() : void();
   }
-  bool first = in_.empty() && !in_request_;
   in_.append({bytes.data(), bytes.size()});
-  if (first && phase_ == Phase::kReading) arm();
   if (phase_ != Phase::kReading && in_.size() > kStashBytes) transport_->pause_reading();
 }
 
@@ -82,11 +84,8 @@ void Connection::process() {
     on_event(event);
   }
   if (phase_ == Phase::kClosed) return;
-  size_t understood = in_.size() - rest.size();
-  in_.erase_front(understood);
-  if (phase_ != Phase::kReading) return;
-  if (understood != 0 && in_.empty() && !in_request_) arm(); // nothing is begun: the patience of an idle connection
-  if (!peer_ended_) transport_->resume_reading();
+  in_.erase_front(in_.size() - rest.size());
+  if (phase_ == Phase::kReading && !peer_ended_) transport_->resume_reading();
 }
 
 void Connection::on_event(const codec::Event& event) {
@@ -104,7 +103,6 @@ void Connection::on_event(const codec::Event& event) {
 }
 
 void Connection::begin_request(const http::Head& head, bool end) {
-  in_request_ = true;
   head_request_ = head.method_id == http::MethodId::kHead;
   size_t question = head.path.find('?');
   request_ = {};
@@ -125,11 +123,12 @@ void Connection::begin_request(const http::Head& head, bool end) {
 
 void Connection::add_body(std::span<const char> data, bool end) {
   request_.body.append(data.data(), data.size());
-  if (request_.body.size() > shared_->body_bytes) {
-    return refuse(413, "RequestEntityTooLarge",
-                  fmt::format("the request is larger than {} bytes", shared_->body_bytes));
-  }
+  if (request_.body.size() > shared_->body_bytes) return refuse_too_large();
   if (end) submit();
+}
+
+void Connection::refuse_too_large() {
+  refuse(413, "RequestEntityTooLarge", fmt::format("the request is larger than {} bytes", shared_->body_bytes));
 }
 
 // Answers without having read the whole request: nothing behind it can be understood.
@@ -160,6 +159,7 @@ void Connection::write_head(const Response& response, bool streams) {
   http::Head head{.status = static_cast<uint16_t>(response.status)};
   http::add_field(head, response_arena_, http::Token::kContentType, response.content_type);
   http::add_field(head, response_arena_, "cache-control", "no-cache, private");
+  http::add_field(head, response_arena_, http::Token::kDate, shared_->date.at(net::unix_time_us() / 1'000'000));
   for (const auto& [name, value] : response.headers) http::add_field(head, response_arena_, name, value);
   head.framing = streams ? http::Framing::kChunked : http::Framing::kLength;
   if (!streams) head.content_length = static_cast<int64_t>(response.body.size());
@@ -250,7 +250,7 @@ void Connection::arm() {
     if (output_.queued() > 0) return kStalled;
     if (phase_ == Phase::kStreaming) return kTick;
     if (phase_ == Phase::kAnswering) return base::kNone;
-    return in_request_ || !in_.empty() ? kRequest : kIdle;
+    return in_request_ ? kRequest : kIdle;
   }();
   if (patience == base::kNone) return timer_.disarm();
   shared_->loop.wheel().arm(timer_, shared_->loop.now() + patience);

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/timer_wheel.h"
 #include "codec/server_codec.h"
+#include "http/date.h"
 #include "net/loop.h"
 #include "net/output.h"
 #include "net/transport.h"
@@ -28,6 +29,7 @@ struct ConnectionShared {
   size_t watches; // at most so many answers may be streams at a time
   std::function<void(Connection&)> on_closed = nullptr;
   size_t watching = 0;
+  http::Date date{};
   net::OutputScratch scratch{};
   base::ChunkPool chunks{};
 };
@@ -39,6 +41,9 @@ class Connection final : public net::Deferred, net::TransportHandler, codec::Are
   void pull();
   // Ends a streaming answer as if it were complete, then closes.
   void shut_down();
+  // In a forked child, after the loop was abandoned: closes the fd and leaves everything else alone. The connection is
+  // leaked then, for its timer may stand in a list that the fork caught half changed.
+  void abandon() { transport_->close(false); }
 
  private:
   enum class Phase : uint8_t {
@@ -90,7 +95,7 @@ class Connection final : public net::Deferred, net::TransportHandler, codec::Are
   size_t lingered_bytes_ = 0;
   Phase phase_ = Phase::kReading;
   bool head_request_ = false;
-  bool in_request_ = false; // its head was read, its body was not read to the end
+  bool in_request_ = false; // a first byte was read, the last one was not
   bool peer_ended_ = false;
 };
 

@@ -27,6 +27,10 @@ struct Server::Impl {
   }
 
   ~Impl() {
+    for (auto& [connection, owner] : connections) {
+      if (abandoned) owner.release()->abandon();
+    }
+    if (abandoned) return;
     while (!connections.empty()) connections.begin()->second->shut_down();
   }
 
@@ -66,6 +70,7 @@ struct Server::Impl {
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections;
   net::Task notify;
   net::Acceptor acceptor;
+  bool abandoned = false; // by a fork: this is the child
 };
 
 Server::Server(net::Loop& loop, net::ListenSocket socket, ServerOptions options, ControlPlane& plane, base::Log& log)
@@ -77,6 +82,9 @@ const net::Address& Server::address() const { return impl_->acceptor.address(); 
 
 void Server::notify_change() { impl_->loop.post(impl_->notify); }
 
-void Server::abandon_after_fork() { impl_->acceptor.abandon_after_fork(); }
+void Server::abandon_after_fork() {
+  impl_->abandoned = true;
+  impl_->acceptor.abandon_after_fork();
+}
 
 } // namespace kgw::admin

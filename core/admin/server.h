@@ -25,6 +25,7 @@ class Server {
   const net::Address& address() const;
   // After the store changed: wakes watchers.
   void notify_change();
+  // In a forked child, before the loop is abandoned too; nothing but the destructor may be called afterwards.
   void abandon_after_fork();
 
  private:
