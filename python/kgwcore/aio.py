@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from kgwcore import gateway
 from kgwcore.errors import Result
+from kgwcore.httpbin import Server
 from kgwcore.quick import Duration
 from kgwcore.sources import Source
 from kgwcore.views import Listener, Stats
@@ -89,6 +90,11 @@ class Gateway:
     def admin_url(self) -> str:
         """As :attr:`kgwcore.Gateway.admin_url`."""
         return self._sync.admin_url
+
+    @property
+    def httpbin(self) -> Server | None:
+        """As :attr:`kgwcore.Gateway.httpbin`."""
+        return self._sync.httpbin
 
     def url(self, name: str | None = None) -> str:
         """As :meth:`kgwcore.Gateway.url`."""

@@ -284,11 +284,13 @@ class Gateway:
         self._use().delete(kind, self._namespace if namespace is None else namespace, name)
 
     def get(self, kind: str, name: str | None = None, *, namespace: str | None = None) -> Any:
-        """One object as a dict, with its status; without ``name`` the list of all, in ``namespace`` or in every one.
+        """One object as a dict, with its status; without ``name`` a list of all, in ``namespace`` or in every one.
 
         ``kind`` and ``namespace`` are as for :meth:`delete`. Raises :class:`~kgwcore.NotFoundError`.
         """
-        return json.loads(self._use().get(kind, self._namespace if namespace is None else namespace, name or ""))
+        chosen = self._namespace if namespace is None else namespace
+        found = json.loads(self._use().get(kind, chosen, name or ""))
+        return found if name else found["items"]
 
     def _load(self, native: _core.Gateway, flags: int) -> list[Result]:
         documents = read(self._source)

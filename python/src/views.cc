@@ -16,10 +16,8 @@ py::dict attempt(const kgw_attempts* requests, size_t index, size_t number) {
   row["connect_ms"] = moment(record.connect_ms);
   row["first_byte_ms"] = moment(record.first_byte_ms);
   row["end_ms"] = moment(record.end_ms);
-  if (record.status != 0)
-    row["status"] = record.status;
-  else
-    row["reset_reason"] = text(record.reset_reason);
+  if (record.status != 0) row["status"] = record.status;
+  if (record.reset_reason.size != 0) row["reset_reason"] = text(record.reset_reason);
   row["bytes_sent"] = record.bytes_sent;
   row["decision"] = text(record.decision);
   row["decision_text"] = text(record.decision_text);

@@ -27,48 +27,12 @@ def test_what_is_written_reads_back_the_same(value: Any) -> None:
     assert yaml.safe_load(dump(value)) == value
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " ",
-        "true",
-        "No",
-        "null",
-        "~",
-        "1",
-        "1.5",
-        "0x10",
-        "1e3",
-        "2026-11-25",
-        "5xx",
-        "5s",
-        "- a",
-        "a: b",
-        "a #b",
-        "#",
-        "*",
-        "&a",
-    ]
-    + [
-        "a\n",
-        "a\n\n",
-        "\na\n",
-        " a\n",
-        "a \n",
-        "a\nb",
-        "a\tb\n",
-        "é",
-        "\x85",
-        "\u2028",
-        "\U0001f600",
-        "\U000e0001",
-        "=",
-        "<<",
-        "---",
-        "...",
-    ],
-)
+LIKE_SOMETHING_ELSE = ["true", "No", "null", "~", "1", "1.5", "0x10", "1e3", "2026-11-25", "5xx", "5s", "é", "\u2028"]
+INDICATORS = ["#", "*", "&a", "=", "<<", "---", "...", "- a", "a: b", "a #b", "\x85", "\U0001f600", "\U000e0001"]
+BLANKS = ["", " ", "a\n", "a\n\n", "\na\n", " a\n", "a \n", "a\nb", "a\tb\n", "a\n\nb\n"]
+
+
+@pytest.mark.parametrize("text", LIKE_SOMETHING_ELSE + INDICATORS + BLANKS)
 def test_texts_that_look_like_something_else(text: str) -> None:
     assert yaml.safe_load(dump({"a": [text]})) == {"a": [text]}
     assert yaml.safe_load(dump({text: text})) == {text: text}

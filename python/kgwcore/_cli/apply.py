@@ -26,7 +26,10 @@ def apply(arguments: argparse.Namespace) -> int:
     return 1 if rejected or not all(stored) else 0
 
 
-def _store(admin: Admin, kinds: Discovery, result: Result, document: dict[str, Any]) -> bool:
+def _store(admin: Admin, kinds: Discovery, result: Result, document: dict[str, Any] | None) -> bool:
+    if document is None:
+        print(result)
+        return True
     kind = kinds.of(document)
     metadata = document["metadata"]
     namespace = metadata.get("namespace", result.namespace)

@@ -53,7 +53,8 @@ def _documents(kinds: Discovery, arguments: argparse.Namespace) -> Iterator[Targ
     if rejected:
         raise Exit(1)
     for result, document in good:
-        yield kinds.of(document), result.namespace, result.name
+        if document is not None:
+            yield kinds.of(document), result.namespace, result.name
 
 
 def _delete(admin: Admin, target: Target, ignore_not_found: bool) -> bool:

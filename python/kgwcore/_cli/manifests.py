@@ -9,29 +9,38 @@ from collections.abc import Sequence
 from typing import Any
 
 from kgwcore._cli.inputs import sources
-from kgwcore.errors import Result
+from kgwcore.errors import KgwError, Result
 from kgwcore.gateway import Gateway
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _OWNED = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields")
 
 
-def load(names: Sequence[str], namespace: str | None) -> tuple[list[tuple[Result, dict[str, Any]]], list[Result]]:
-    """The good documents of ``-f`` as (result, object), in their order, and the rejected ones."""
+Loaded = tuple[Result, dict[str, Any] | None]
+
+
+def load(names: Sequence[str], namespace: str | None) -> tuple[list[Loaded], list[Result]]:
+    """The good documents of ``-f`` with their objects, in their order, and the rejected ones.
+
+    A document of a kind that nobody here knows has no object: it is good because it is ignored.
+    """
     scratch = Gateway(log_level="off")
     try:
         results = scratch.apply(sources(names), namespace=namespace, check=False)
         good = [result for result in results if result.outcome != "rejected"]
-        objects = [_as_sent(_stored(scratch, result)) for result in good]
+        objects = [_object(scratch, result) for result in good]
     finally:
         scratch.close()
     return list(zip(good, objects, strict=True)), [result for result in results if result.outcome == "rejected"]
 
 
-def _stored(scratch: Gateway, result: Result) -> dict[str, Any]:
-    kind = result.resource.partition("/")[0]
-    stored: dict[str, Any] = scratch.get(kind, result.name, namespace=result.namespace)
-    return stored
+def _object(scratch: Gateway, result: Result) -> dict[str, Any] | None:
+    try:
+        return _as_sent(scratch.get(result.resource.partition("/")[0], result.name, namespace=result.namespace))
+    except KgwError:
+        if result.outcome != "ignored":
+            raise
+        return None
 
 
 def _as_sent(stored: dict[str, Any]) -> dict[str, Any]:
