@@ -56,7 +56,7 @@ class Gateway:
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
-            await asyncio.wait([task])
+            await asyncio.gather(task, return_exceptions=True)
             await self.close(drain=0)
             raise
         return self

@@ -10,6 +10,7 @@ import threading
 from types import TracebackType
 
 from kgwcore._httpbin.server import OriginServer
+from kgwcore.views import socket_address
 
 
 class Server:
@@ -29,7 +30,7 @@ class Server:
     def address(self) -> str:
         """``HOST:PORT`` as bound, for ``backend=``."""
         host, port = self._server.server_address[:2]
-        return f"{host!s}:{port}"
+        return socket_address(host, port)
 
     @property
     def url(self) -> str:

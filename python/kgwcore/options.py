@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kgwcore.logging import level_number
+from kgwcore.views import socket_address
 
 Address = str | int
 Listen = Mapping[str, Address] | Iterable[str]
@@ -55,7 +56,7 @@ def pairs(values: Mapping[str, Any] | Iterable[str] | None, to_text: Any) -> lis
 
 
 def _address(address: Address, host: str | None) -> str:
-    return f"{host or '127.0.0.1'}:{address}" if isinstance(address, int) else address
+    return socket_address(host or "127.0.0.1", address) if isinstance(address, int) else address
 
 
 def _joined(endpoints: str | Iterable[str]) -> str:

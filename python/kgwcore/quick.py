@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from kgwcore.errors import KgwError
-from kgwcore.views import authority
+from kgwcore.views import socket_address
 
 NAMESPACE = "kgwcore"
 NAME = "local"
@@ -97,7 +97,7 @@ def _host(origin: SplitResult) -> str:
 def _host_header(origin: SplitResult) -> str:
     host, port = _host(origin), _port(origin)
     if port != _DEFAULT_PORTS[origin.scheme]:
-        return authority(host, port)
+        return socket_address(host, port)
     return f"[{host}]" if ":" in host else host
 
 

@@ -29,10 +29,14 @@ class Listener:
         return self.name == name or self.name.endswith("/" + name)
 
 
+def socket_address(host: str, port: int) -> str:
+    """``HOST:PORT``, with brackets where the host needs them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def authority(address: str, port: int) -> str:
     """What goes into a URL to reach a socket bound to ``address``."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return socket_address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address), port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

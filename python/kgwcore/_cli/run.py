@@ -16,6 +16,7 @@ from kgwcore.errors import ConfigError, Diagnostic
 from kgwcore.gateway import Gateway
 from kgwcore.quick import LISTENER, Policy, documents
 from kgwcore.sources import Source
+from kgwcore.views import socket_address
 
 log = logging.getLogger("kgwcore.cli")
 
@@ -82,7 +83,7 @@ def _serve(arguments: argparse.Namespace, source: Source, events: Events) -> int
 def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     listen = list(arguments.listen or ())
     if arguments.to:
-        listen.insert(0, f"{LISTENER}={_bind_host(arguments.host)}:{arguments.port}")
+        listen.insert(0, f"{LISTENER}={socket_address(arguments.host or '127.0.0.1', arguments.port)}")
     return {
         "host": arguments.host,
         "listen": listen,
@@ -97,10 +98,6 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "keep_going": arguments.keep_going,
         "with_httpbin": arguments.with_httpbin,
     }
-
-
-def _bind_host(host: str | None) -> str:
-    return f"[{host}]" if host and ":" in host else host or "127.0.0.1"
 
 
 def _report(problems: Any) -> None:

@@ -43,7 +43,8 @@ class Connection:
             self._client.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Lets go of the socket."""
+        """Ends the connection, also where a forked child has a copy of the socket."""
+        self.shut()
         with suppress(OSError):
             self._reader.close()
             self._client.close()

@@ -68,9 +68,7 @@ class OriginServer:
         self._close_sockets()
 
     def abandon(self) -> None:
-        """Closes the sockets of a forked child's copy, touching neither locks nor threads."""
-        for connection in list(self._connections):
-            connection.close()
+        """In a forked child: closes its copies of the sockets but for those that a thread of the parent reads under a lock."""
         self._close_sockets()
 
     def _close_sockets(self) -> None:
