@@ -1,0 +1,61 @@
+// RFC 9110 7.6.1, 10.1.4.
+
+#include <gtest/gtest.h>
+
+#include "unit/http/text_head.h"
+
+namespace kgw::http::test {
+namespace {
+
+std::string stripped(const Rows& rows) {
+  base::Arena arena;
+  Head head = make_head(arena, rows);
+  if (!strip_hop_by_hop(head)) return "refused";
+  EXPECT_TRUE(present_is_true(head));
+  return text_of(head);
+}
+
+TEST(HopByHop, RemovesWhatConnectionNamesAndItself) {
+  EXPECT_EQ(stripped({{"a", "1"}, {"accept", "2"}}), "a=1;accept=2;");
+  EXPECT_EQ(stripped({{"connection", "close"}, {"a", "1"}}), "a=1;");
+  EXPECT_EQ(stripped({{"connection", "X-Foo, keep-alive"},
+                      {"x-foo", "1"},
+                      {"keep-alive", "timeout=5"},
+                      {"b", "2"},
+                      {"x-foo", "3"}}),
+            "b=2;");
+  EXPECT_EQ(stripped({{"connection", " ,, x ,"}, {"connection", "y"}, {"x", "1"}, {"y", "1"}, {"z", "1"}}), "z=1;");
+  EXPECT_EQ(stripped({{"connection", "x-envoy-retry-on"}, {"x-envoy-retry-on", "5xx"}}), "");
+  EXPECT_EQ(stripped({{"connection", "connection"}, {"a", "1"}}), "a=1;");
+  EXPECT_EQ(stripped({{"connection", ""}, {"a", "1"}}), "a=1;");
+}
+
+TEST(HopByHop, RemovesConnectionFieldsThatNobodyNamed) {
+  EXPECT_EQ(stripped({{"keep-alive", "x"},
+                      {"proxy-connection", "x"},
+                      {"upgrade", "h2c"},
+                      {"http2-settings", "x"},
+                      {"transfer-encoding", "chunked"},
+                      {"a", "1"}}),
+            "a=1;");
+}
+
+TEST(HopByHop, RefusesToLoseWhatTheMessageNeeds) {
+  for (const char* name : {"host", "Content-Length", "transfer-encoding", "X-Forwarded-For", "x-forwarded-anything",
+                           "x-request-id", ":path"}) {
+    EXPECT_EQ(stripped({{"connection", name}}), "refused") << name;
+  }
+  EXPECT_EQ(stripped({{"connection", "a,b,c,d,e,f,g,h,i"}}), "");
+  EXPECT_EQ(stripped({{"connection", "a,b,c,d,e,f,g,h,i,j"}}), "refused");
+  EXPECT_EQ(stripped({{"connection", "a,b,c,d,e"}, {"connection", "f,g,h,i,j"}}), "refused");
+}
+
+TEST(HopByHop, OfTeOnlyTrailersSurvives) {
+  EXPECT_EQ(stripped({{"te", "trailers"}}), "te=trailers;");
+  EXPECT_EQ(stripped({{"te", "gzip, Trailers"}, {"connection", "te"}, {"te", "trailers"}}), "te=trailers;");
+  EXPECT_EQ(stripped({{"te", "gzip"}}), "");
+  EXPECT_EQ(stripped({{"te", "trailers;q=1"}}), "");
+}
+
+} // namespace
+} // namespace kgw::http::test
