@@ -11,9 +11,11 @@ from typing import Protocol
 class Owner(Protocol):
     """What the functions here need of a gateway."""
 
-    def close(self, *, drain: float | None = None) -> None: ...
+    def close(self, *, drain: float | None = None) -> None:
+        """Stops and frees the gateway."""
 
-    def _inherited(self) -> None: ...
+    def _inherited(self) -> None:
+        """This process is a child of the one that made the gateway."""
 
 
 _open: weakref.WeakSet[Owner] = weakref.WeakSet()

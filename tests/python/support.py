@@ -115,7 +115,7 @@ def kgwcore(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]
 
 
 def python(script: str) -> subprocess.CompletedProcess[str]:
-    """A script in an interpreter of its own, with every warning shown but one: newer ones dislike fork beside threads."""
+    """A script in an interpreter of its own, with every warning shown but that of newer ones about fork."""
     command = [sys.executable, "-W", "always", "-W", "ignore::DeprecationWarning", "-c", script]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment())
 

@@ -68,7 +68,7 @@ class OriginServer:
         self._close_sockets()
 
     def abandon(self) -> None:
-        """In a forked child: closes its copies of the sockets but for those that a thread of the parent reads under a lock."""
+        """In a forked child: closes what no thread of the parent may be reading from under a lock."""
         self._close_sockets()
 
     def _close_sockets(self) -> None:
