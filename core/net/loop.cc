@@ -148,8 +148,9 @@ void Loop::run() {
   while (!impl_->stopped.load(std::memory_order_acquire)) real_turn();
   do {
     enter_turn();
-  } while (run_mail() && (end_turn(), true));
-  end_turn();
+    end_turn();
+  } while (run_mail());
+  impl_->stopped.store(false, std::memory_order_relaxed);
 }
 
 bool Loop::turn() {

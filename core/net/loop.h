@@ -61,7 +61,7 @@ class Loop {
   void post_from_any_thread(std::move_only_function<void()> work);
 
   void run();                  // until stop()
-  void stop();                 // any thread; before run(), run() returns at once
+  void stop();                 // any thread; ends one run(), the next one when none is on
   bool in_loop_thread() const; // before run(): the thread that made the loop
 
   // Virtual clock. One turn: tasks, due timers, end of turn. Returns whether anything ran.
