@@ -48,7 +48,6 @@ void read_retry_on(const Value& value, retry::Policy& policy, std::vector<std::s
     bool without_effect = (policy.on & token.bit) != 0 && (retry::kBuilt & token.bit) == 0;
     if (without_effect) value.warn(fmt::format("\"{}\" is not built yet: it has no effect", token.name));
   }
-  if (policy.on == 0) value.warn("no known token in retryOn: nothing is retried");
   unknown = std::move(parsed.unknown);
 }
 
@@ -95,7 +94,9 @@ Position read_per_try(const Value& value, const std::optional<Duration>& timeout
 void read_retries(const Value& value, RouteOption& option) {
   Fields fields(value);
   retry::Policy policy;
-  read_retry_on(fields.get("retryOn"), policy, option.unknown_tokens);
+  Value retry_on = fields.get("retryOn");
+  read_retry_on(retry_on, policy, option.unknown_tokens);
+  if (policy.on == 0 && fields.present()) retry_on.warn("no known token in retryOn: nothing is retried");
   Value retries = fields.get("numRetries");
   policy.retries = static_cast<uint32_t>(retries.integer(kUint32).value_or(1));
   if (policy.retries == 0) {

@@ -11,7 +11,8 @@
 namespace kgw::config {
 namespace {
 
-constexpr size_t kLongestShown = 80;
+constexpr size_t kLongestShown = 80; // bytes of a value that a message repeats
+constexpr size_t kMostListed = 16;   // known fields that a message lists
 
 // retryOn -> retry_on
 std::string snake(std::string_view name) {
@@ -98,7 +99,7 @@ Fields::~Fields() {
 }
 
 const Node* Fields::find(std::string_view key) {
-  known_.push_back(key);
+  if (std::ranges::find(known_, key) == known_.end()) known_.push_back(key);
   if (!present()) return nullptr;
   const Node& map = *value_.node();
   size_t index = 0, other = 0;
@@ -139,7 +140,8 @@ void Fields::report_unknown(size_t index) const {
   if (report().validation == FieldValidation::kIgnore) return;
   auto severity = report().validation == FieldValidation::kStrict ? Severity::kError : Severity::kWarning;
   std::string_view nearest = base::nearest_name(key, known_);
-  std::string need = nearest.empty() ? fmt::format("one of {}", fmt::join(known_, ", ")) : "a known field";
+  bool listed = nearest.empty() && known_.size() <= kMostListed;
+  std::string need = listed ? fmt::format("one of {}", fmt::join(known_, ", ")) : "a known field";
   std::string hint = nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest);
   report().add(severity, ProblemClass::kUnknownField, value_.node()->key_at[index], child_path(value_.path(), key),
                problem_text(ProblemClass::kUnknownField, in_quotes(key), need, hint));

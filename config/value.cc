@@ -95,7 +95,11 @@ std::string Value::word(std::initializer_list<std::string_view> allowed, std::st
 }
 
 std::optional<Duration> Value::duration(DurationGrammar grammar, Duration least) const {
-  if (!present() || !is(Node::Kind::kString, duration_rule(grammar))) return std::nullopt;
+  if (!present()) return std::nullopt;
+  if (node_->kind != Node::Kind::kString) {
+    error(ProblemClass::kInvalid, duration_rule(grammar));
+    return std::nullopt;
+  }
   auto duration = parse_duration(grammar, node_->text);
   if (!duration) {
     error(ProblemClass::kInvalid, duration_rule(grammar));

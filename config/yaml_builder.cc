@@ -64,7 +64,7 @@ void Builder::OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) {
   if (found == anchors_.end()) {
     refuse(ProblemClass::kSyntax, position(mark), "syntax error: an alias inside its own anchor");
   }
-  spend(found->second.cost, position(mark));
+  grow(found->second.cost, position(mark));
   int depth = static_cast<int>(open_.size()) + found->second.depth;
   if (depth > limits_.depth) too_deep(position(mark));
   deepest_ = std::max(deepest_, depth);
@@ -86,17 +86,29 @@ void Builder::too_deep(Position at) const {
          fmt::format("too many: got a deeper nesting; need at most {} levels", limits_.depth));
 }
 
-void Builder::spend(size_t cost, Position at) {
+void Builder::charge(size_t cost, Position at) {
   cost_ += cost;
   if (cost_ <= limits_.nodes) return;
   refuse(ProblemClass::kTooMany, at,
          fmt::format("too many: got more values; need at most {}, aliases expanded", limits_.nodes));
 }
 
+void Builder::grow(size_t cost, Position at) {
+  size_ += cost;
+  charge(cost, at);
+}
+
+// The copy is charged as well: nested anchors would multiply it otherwise.
+void Builder::remember(YAML::anchor_t anchor, const Node& node, size_t cost, int depth) {
+  if (anchor == 0) return;
+  charge(cost, node.at);
+  anchors_.insert_or_assign(anchor, Anchored{node, cost, depth});
+}
+
 void Builder::add_scalar(Node node, YAML::anchor_t anchor) {
   size_t cost = cost_of_text(node.text);
-  spend(cost, node.at);
-  if (anchor != 0) anchors_.insert_or_assign(anchor, Anchored{node, cost, 0});
+  grow(cost, node.at);
+  remember(anchor, node, cost, 0);
   place(std::move(node));
 }
 
@@ -106,19 +118,16 @@ void Builder::start(Node::Kind kind, Position at, const std::string& tag, YAML::
   Node node;
   node.kind = kind;
   node.at = at;
-  open_.push_back(Open{std::move(node), anchor, cost_, deepest_});
+  open_.push_back(Open{std::move(node), anchor, size_, deepest_});
   deepest_ = static_cast<int>(open_.size());
-  spend(1, at);
+  grow(1, at);
 }
 
 void Builder::finish() {
   Open done = std::move(open_.back());
   open_.pop_back();
   for (Node& merge : done.merges) expand(done, std::move(merge));
-  if (done.anchor != 0) {
-    int depth = deepest_ - static_cast<int>(open_.size());
-    anchors_.insert_or_assign(done.anchor, Anchored{done.node, cost_ - done.cost_before, depth});
-  }
+  remember(done.anchor, done.node, size_ - done.size_before, deepest_ - static_cast<int>(open_.size()));
   deepest_ = std::max(deepest_, done.deepest_before);
   place(std::move(done.node));
 }

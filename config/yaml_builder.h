@@ -47,7 +47,7 @@ class Builder : public YAML::EventHandler {
   struct Open {
     Node node;
     YAML::anchor_t anchor;
-    size_t cost_before;
+    size_t size_before;
     int deepest_before;
     bool has_key = false;
     Node key{};
@@ -67,13 +67,16 @@ class Builder : public YAML::EventHandler {
   static void take_value(Open& map, Node value);
   static void take_merge(Open& map, Node value);
   static void expand(Open& into, Node merge);
-  void spend(size_t cost, Position at);
+  void charge(size_t cost, Position at);
+  void grow(size_t cost, Position at);
+  void remember(YAML::anchor_t anchor, const Node& node, size_t cost, int depth);
   [[noreturn]] void too_deep(Position at) const;
 
   const ParseLimits& limits_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, Anchored> anchors_;
-  size_t cost_ = 0;
+  size_t size_ = 0; // of the trees so far
+  size_t cost_ = 0; // and of the copies kept for aliases
   int deepest_ = 0; // deepest level reached inside the innermost open list or map
 };
 
