@@ -10,6 +10,7 @@ namespace kgw::config {
 namespace {
 
 const std::vector<const StoredObject*> kNone;
+constexpr size_t kMostAncestors = 16; // what the API allows in a policy's status
 
 const RouteOption& options_of(const StoredObject* source) { return payload<RouteOption>(*source); }
 
@@ -107,6 +108,7 @@ std::vector<ReferenceStatuses> Policies::statuses() const {
     auto uses = uses_.find(option);
     if (uses != uses_.end()) {
       for (const auto& [route, use] : uses->second) {
+        if (statuses.entries.size() == kMostAncestors) break;
         nlohmann::json ref = {{"group", kGatewayApiGroup},
                               {"kind", "HTTPRoute"},
                               {"namespace", option->object.id.namespace_name},
