@@ -1,4 +1,5 @@
 """Calls a page that often fails through a gateway that tries it ten times, and prints what each try did."""
+
 import urllib.request
 
 import kgwcore

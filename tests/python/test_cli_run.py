@@ -30,7 +30,9 @@ def finish(gateway: Running) -> tuple[int, str]:
 
 
 def write(folder: Path, text: str) -> str:
-    (folder / "all.yaml").write_text(text)
+    """Replaces the one manifest of a folder in one step, so that no reader sees half of it."""
+    (folder / "all.new").write_text(text)
+    (folder / "all.new").rename(folder / "all.yaml")
     return str(folder)
 
 

@@ -62,6 +62,8 @@ def _raise_fd_limit() -> None:
 
 
 def _serve(arguments: argparse.Namespace, source: Source, events: Events) -> int:
+    if arguments.watch:
+        events.remember(source)
     gateway = Gateway(source, **_options(arguments))
     try:
         gateway.start()
@@ -132,5 +134,5 @@ def _reload(gateway: Gateway) -> None:
     except OSError as error:
         log.error("reload: %s; nothing was changed", error)
         return
-    changed = [str(result) for result in results if result.outcome != "unchanged"]
+    changed = [str(result) for result in results if result.outcome not in ("unchanged", "rejected")]
     log.info("reloaded: %s", ", ".join(changed) or "nothing has changed")

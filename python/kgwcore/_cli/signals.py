@@ -23,6 +23,7 @@ class Events:
         self._words: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._handlers: dict[signal.Signals, Any] = {}
         self._ended = threading.Event()
+        self._stamps = stamps(None)
         self._watcher: threading.Thread | None = None
 
     def __enter__(self) -> Events:
@@ -50,18 +51,24 @@ class Events:
         """Waits for ``stop`` or ``reload``."""
         return self._words.get()
 
+    def remember(self, source: Source) -> None:
+        """Before the files are read: notes their state, so that a change from then on is seen."""
+        self._stamps = stamps(source)
+
     def watch(self, source: Source) -> None:
-        """From now on a change of the files of ``source`` is a ``reload``."""
+        """After :meth:`remember`: from now on a change of the files of ``source`` is a ``reload``."""
         self._watcher = threading.Thread(target=self._look, args=(source,), name="kgwcore-watch", daemon=True)
         self._watcher.start()
 
     def _look(self, source: Source) -> None:
-        known = stamps(source)
+        before = self._stamps
         while not self._ended.wait(_LOOK_SECONDS):
             now = stamps(source)
-            if now != known:
-                known = now
+            # Two looks have to agree: a file that is just being written may be empty, which would delete all it had.
+            if now == before and now != self._stamps:
+                self._stamps = now
                 self._words.put("reload")
+            before = now
 
     def closing(self, gateway: Gateway) -> None:
         """Drains and closes the gateway; a second ``stop`` meanwhile cuts the drain short."""
