@@ -6,6 +6,7 @@ import argparse
 import logging
 import resource
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from kgwcore._cli.inputs import sources
@@ -102,10 +103,11 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _report(problems: Any) -> None:
-    problem: Diagnostic
+def _report(problems: Iterable[Diagnostic]) -> None:
+    """Prints the errors; the library has logged the warnings."""
     for problem in problems:
-        print(problem, file=sys.stderr)
+        if problem.severity == "error":
+            print(problem, file=sys.stderr)
 
 
 def _announce(gateway: Gateway, arguments: argparse.Namespace) -> None:
