@@ -1,5 +1,6 @@
 """Configuration that changes under load: what apply and delete promise."""
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -20,10 +21,11 @@ PROGRAMS = Path(os.environ.get("KGW_BENCH_PROGRAMS", ""))
 def test_after_delete_every_request_is_404_with_two_workers():
     rounds = 1000 if not SANITIZED else 100
     route = documents.text(documents.route(with_options=False))
-    with Origin(respond()) as origin, serving(origin.address, concurrency=2) as gateway:
-        port, clients = port_of(gateway), []
-        for _ in range(8):
-            clients.append(Client(port))
+    with contextlib.ExitStack() as stack:
+        origin = stack.enter_context(Origin(respond()))
+        gateway = stack.enter_context(serving(origin.address, concurrency=2))
+        port = port_of(gateway)
+        clients = [stack.enter_context(Client(port)) for _ in range(8)]
         wrong = []
         for number in range(rounds):
             kept = clients[number % len(clients)]

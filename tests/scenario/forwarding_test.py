@@ -41,17 +41,20 @@ def test_head_has_the_length_and_no_body():
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_answers_without_body(status):
-    with Origin(respond(status), respond(body=b"next")) as origin, serving(origin.address) as gateway, Client(
-        port_of(gateway)
-    ) as client:
+    with (
+        Origin(respond(status), respond(body=b"next")) as origin,
+        serving(origin.address) as gateway,
+        Client(port_of(gateway)) as client,
+    ):
         assert client.request().status == status
         assert client.request().body == b"next"
 
 
 def test_chunked_both_ways():
-    with Origin(respond(headers={"transfer-encoding": "chunked"}, body=b"streamed")) as origin, serving(
-        origin.address
-    ) as gateway:
+    with (
+        Origin(respond(headers={"transfer-encoding": "chunked"}, body=b"streamed")) as origin,
+        serving(origin.address) as gateway,
+    ):
         with Client(port_of(gateway)) as client:
             response = client.request("POST", body=[b"one", b"two"])
         assert (response.status, response.body, response.complete) == (200, b"streamed", True)
@@ -59,9 +62,10 @@ def test_chunked_both_ways():
 
 
 def test_interim_answers_come_first():
-    with Origin([informational(103, {"link": "</style.css>"}), respond(body=b"final")]) as origin, serving(
-        origin.address
-    ) as gateway:
+    with (
+        Origin([informational(103, {"link": "</style.css>"}), respond(body=b"final")]) as origin,
+        serving(origin.address) as gateway,
+    ):
         response = get(port_of(gateway))
         assert (response.interim, response.status, response.body) == ([103], 200, b"final")
 
@@ -82,17 +86,19 @@ def test_a_request_byte_by_byte():
 
 
 def test_body_until_close():
-    with Origin([garbage(b"HTTP/1.1 200 OK\r\n\r\nuntil the end"), close()]) as origin, serving(
-        origin.address
-    ) as gateway:
+    with (
+        Origin([garbage(b"HTTP/1.1 200 OK\r\n\r\nuntil the end"), close()]) as origin,
+        serving(origin.address) as gateway,
+    ):
         response = get(port_of(gateway))
         assert (response.status, response.body, response.complete) == (200, b"until the end", True)
 
 
 def test_ten_pipelined_requests_are_answered_in_order():
-    with Origin(*[respond(body=str(number).encode()) for number in range(10)]) as origin, serving(
-        origin.address
-    ) as gateway:
+    with (
+        Origin(*[respond(body=str(number).encode()) for number in range(10)]) as origin,
+        serving(origin.address) as gateway,
+    ):
         with Client(port_of(gateway)) as client:
             client.send(b"".join(head_bytes(f"GET /{number} HTTP/1.1", [("host", HOST)]) for number in range(10)))
             assert [client.read_response().body for _ in range(10)] == [str(number).encode() for number in range(10)]
@@ -145,9 +151,11 @@ def check_growth(memory):
 
 def test_200_mb_download_at_a_slow_reader(running):
     size = 200 * MIB
-    with Origin(respond(), stream(size)) as origin, running(origin) as gateway, Client(
-        gateway.port, timeout=60
-    ) as client:
+    with (
+        Origin(respond(), stream(size)) as origin,
+        running(origin) as gateway,
+        Client(gateway.port, timeout=60) as client,
+    ):
         client.request()
         memory = Memory(gateway.pid)
         client.send_head()
@@ -164,9 +172,11 @@ def test_200_mb_upload_to_a_slow_origin(running):
     def read_late(exchange):
         exchange.wait(gate)
 
-    with Origin(respond(), [read_late, swallow()]) as origin, running(origin) as gateway, Client(
-        gateway.port, timeout=60
-    ) as client:
+    with (
+        Origin(respond(), [read_late, swallow()]) as origin,
+        running(origin) as gateway,
+        Client(gateway.port, timeout=60) as client,
+    ):
         client.request()
         memory = Memory(gateway.pid)
         threading.Timer(1.0, gate.set).start()

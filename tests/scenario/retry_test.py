@@ -84,9 +84,11 @@ def test_slow_answer_is_504_and_the_ledger_says_why():
 
 def test_new_endpoint_during_back_off_gets_the_retry():
     retries = {"retryOn": "5xx", "numRetries": 5, "retryBackOff": {"baseInterval": "500ms"}}
-    with Origin(respond(503)) as old, Origin(respond(body=b"new")) as new, serving(
-        old.address, retries=retries
-    ) as gateway:
+    with (
+        Origin(respond(503)) as old,
+        Origin(respond(body=b"new")) as new,
+        serving(old.address, retries=retries) as gateway,
+    ):
         response = in_background(get, port_of(gateway))
         old.wait_for_requests(1)
         gateway.apply(documents.text(documents.slice_of("origin-0", new.address)))
@@ -98,9 +100,10 @@ def test_new_endpoint_during_back_off_gets_the_retry():
 
 
 def test_a_slot_of_the_retry_breaker_is_held_until_the_retry_answers():
-    with Origin(respond(503), stall(), respond(503)) as origin, serving(
-        origin.address, retries={"retryOn": "5xx"}, cluster_settings={"max_retries": 1}
-    ) as gateway:
+    with (
+        Origin(respond(503), stall(), respond(503)) as origin,
+        serving(origin.address, retries={"retryOn": "5xx"}, cluster_settings={"max_retries": 1}) as gateway,
+    ):
         with Client(port_of(gateway)) as waiting:
             waiting.send_head()
             origin.wait_for_requests(2)
@@ -110,9 +113,10 @@ def test_a_slot_of_the_retry_breaker_is_held_until_the_retry_answers():
 
 
 def test_a_1xx_answer_frees_the_slot():
-    with Origin(respond(503), [informational(103), stall()], respond(503), respond(200)) as origin, serving(
-        origin.address, retries={"retryOn": "5xx"}, cluster_settings={"max_retries": 1}
-    ) as gateway:
+    with (
+        Origin(respond(503), [informational(103), stall()], respond(503), respond(200)) as origin,
+        serving(origin.address, retries={"retryOn": "5xx"}, cluster_settings={"max_retries": 1}) as gateway,
+    ):
         with Client(port_of(gateway)) as waiting:
             waiting.send_head()
             until(lambda: counter(gateway, "upstream_rq_1xx"))
@@ -140,9 +144,10 @@ def test_a_kept_connection_with_an_unasked_answer_is_not_used_again():
 
 
 def test_request_id_is_the_same_on_every_attempt_and_only_the_timeout_changes():
-    with Origin(respond(503), respond(503), respond()) as origin, serving(
-        origin.address, retries={"retryOn": "5xx", "numRetries": 2}, timeout="10s"
-    ) as gateway:
+    with (
+        Origin(respond(503), respond(503), respond()) as origin,
+        serving(origin.address, retries={"retryOn": "5xx", "numRetries": 2}, timeout="10s") as gateway,
+    ):
         assert get(port_of(gateway)).status == 200
         heads = [
             [field for field in request.headers if field[0] != "x-envoy-expected-rq-timeout-ms"]
@@ -156,9 +161,10 @@ def test_request_id_is_the_same_on_every_attempt_and_only_the_timeout_changes():
 
 def test_a_body_is_sent_again_whole():
     body = bytes(range(256)) * 1000
-    with Origin(respond(503), respond(503), respond()) as origin, serving(
-        origin.address, retries={"retryOn": "5xx", "numRetries": 2}
-    ) as gateway:
+    with (
+        Origin(respond(503), respond(503), respond()) as origin,
+        serving(origin.address, retries={"retryOn": "5xx", "numRetries": 2}) as gateway,
+    ):
         with Client(port_of(gateway)) as client:
             assert client.request("POST", body=body).status == 200
             assert client.request("POST", body=[body[:1000], body[1000:]]).status == 200

@@ -22,7 +22,7 @@ def port_of(gateway):
 
 def records(gateway, count=1):
     """The records of the last `count` requests. Waits: a record is filed just after the client has its answer."""
-    return until(lambda: (found := gateway.attempts()) and len(found) >= count and found[-count:])
+    return until(lambda: (found := gateway.attempts(limit=count)) and len(found) >= count and found)
 
 
 def counter(gateway, name):

@@ -1,6 +1,5 @@
 """The command line as a process of its own: one that serves, and ones that answer and end."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -34,11 +33,20 @@ class Run:
             text=True,
         )
         self.listeners, self.admin, self.errors = {}, None, []
-        # Read all the time, so that the process never waits for us.
-        self._errors = threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True)
-        self._errors.start()
+        # Both pipes are read all the time, so that the process never waits for us.
+        self._readers = [threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True)]
+        self._readers[0].start()
         late = threading.Timer(patience, self.process.kill)
         late.start()
+        ready = self._read_until_ready()
+        late.cancel()
+        self._readers.append(threading.Thread(target=lambda: list(self.process.stdout), daemon=True))
+        self._readers[1].start()
+        if not ready:
+            self.stop()
+            raise RuntimeError("kgwcore run did not become ready: " + "".join(self.errors))
+
+    def _read_until_ready(self):
         for line in self.process.stdout:
             word, *rest = line.split()
             if word == "listening":
@@ -46,12 +54,8 @@ class Run:
             elif word == "admin":
                 self.admin = rest[0]
             elif word == "ready":
-                break
-        late.cancel()
-        if self.process.poll() is not None or self.admin is None:
-            self.stop()
-            raise RuntimeError("kgwcore run did not become ready: " + "".join(self.errors))
-        threading.Thread(target=lambda: list(self.process.stdout), daemon=True).start()
+                return True
+        return False
 
     @property
     def port(self):
@@ -66,15 +70,16 @@ class Run:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(timeout=30)
-        self._errors.join(10)
+        for reader, pipe in zip(self._readers, (self.process.stderr, self.process.stdout)):
+            reader.join(10)
+            pipe.close()
         return code
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        with contextlib.suppress(ProcessLookupError):
-            self.stop()
+        self.stop()
 
 
 class Memory:
