@@ -125,10 +125,10 @@ def test_repeatable_options_and_switches_come_from_the_environment(
 
 def test_to_prints_its_documents(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--retry-on", "5xx,reset", "--retries", "3", "--per-try-timeout", "2s", "--port", "0", "-o", "yaml"]
-    assert main(["run", "--to", "https://api.example", *words]) == 0
+    assert main(["run", "--to", "http://api.example:81", *words]) == 0
     text = capsys.readouterr().out
     documents = list(yaml.safe_load_all(text))
-    assert [document["kind"] for document in documents] == ["Gateway", "HTTPRoute", "RouteOption", "Upstream"]
+    assert [document["kind"] for document in documents] == ["Gateway", "HTTPRoute", "RouteOption", "Backend"]
     assert documents[0]["spec"]["listeners"][0]["port"] == 8080
     assert documents[2]["spec"]["options"]["retries"]["numRetries"] == 3
     assert [problem for problem in validate(text) if problem.severity == "error"] == []
