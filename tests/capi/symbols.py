@@ -52,7 +52,8 @@ def main():
         f"without prefix: {name}" for name in [*found, *strangers(header)] if not name.lower().startswith("kgw")
     ]
     print(f"{len(found)} symbols")
-    sys.exit("\n".join(problems))
+    if problems:
+        sys.exit("\n".join(problems))
 
 
 if __name__ == "__main__":
