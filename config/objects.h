@@ -91,6 +91,7 @@ struct RouteOption {
   std::vector<ObjectRef> targets;
   std::optional<Duration> timeout;            // zero: off
   std::optional<retry::Policy> retries;       // numRetries 0 already turned into 1
+  std::optional<std::string> host_rewrite;    // Host toward the backend
   std::vector<std::string> unknown_tokens;    // of retryOn
   Position retries_at, timeout_at, per_try_at;
 };

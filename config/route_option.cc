@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "config/readers.h"
 #include "config/rules.h"
+#include "http/target.h"
 
 namespace kgw::config {
 namespace {
@@ -114,7 +115,7 @@ void read_retries(const Value& value, RouteOption& option) {
 }
 
 void name_unbuilt_options(Fields& options) {
-  options.later({"idleTimeout", "headerManipulation", "prefixRewrite", "regexRewrite", "hostRewrite", "autoHostRewrite",
+  options.later({"idleTimeout", "headerManipulation", "prefixRewrite", "regexRewrite", "autoHostRewrite",
                  "hostRewriteHeader", "hostRewritePathRegex", "appendXForwardedHost", "faults", "shadowing", "lbHash",
                  "cors", "maxStreamDuration", "upgrades", "bufferPerRoute"});
   options.ignore({"tracing", "extensions", "envoyMetadata"});
@@ -138,6 +139,8 @@ RouteOption read_route_option(Fields& top) {
     option.timeout_at = timeout.at();
     option.timeout = timeout.duration(kGrammar);
     if (retries.present()) read_retries(retries, option);
+    Value host = options.get("hostRewrite");
+    if (host.present()) option.host_rewrite = host.text({http::valid_authority, "HOST or HOST:PORT", 255});
     name_unbuilt_options(options);
   }
   top.report().snake_case = false;

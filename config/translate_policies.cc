@@ -69,6 +69,8 @@ void Policies::apply(const StoredObject& route, size_t rule_index, const std::ve
   const HttpRouteRule& rule = payload<HttpRoute>(route).rules[rule_index];
   const StoredObject* timeout = rule.request_timeout ? nullptr : giver(sources, &RouteOption::timeout);
   const StoredObject* retries = giver(sources, &RouteOption::retries);
+  const StoredObject* host = giver(sources, &RouteOption::host_rewrite);
+  if (host != nullptr) action.host_rewrite = *options_of(host).host_rewrite;
   if (timeout != nullptr) action.timeout = *options_of(timeout).timeout;
   if (rule.request_timeout) action.timeout = *rule.request_timeout;
   if (retries != nullptr) action.retry = *options_of(retries).retries;
@@ -79,7 +81,8 @@ void Policies::apply(const StoredObject& route, size_t rule_index, const std::ve
   for (const StoredObject* source : sources) {
     const RouteOption& option = options_of(source);
     Use& use = uses_of(*source)[route.object.id.name];
-    use.effective |= source == timeout || source == retries || (!option.timeout && !option.retries);
+    use.effective |= source == timeout || source == retries || source == host ||
+                     (!option.timeout && !option.retries && !option.host_rewrite);
     use.merged |= sources.size() > 1;
   }
   // From the weakest to the strongest, so that the strongest has the last word.

@@ -160,12 +160,12 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
   attempt.first_byte = now;
   attempt.status = facts.status;
   if (retry_on_) {
-    bool retriable = retry::covers(plan_->retry->on, facts);
+    bool retriable = retry::covers(plan_->retry->on, facts) && !(facts.too_early && plan_->early_data);
     bool others = (live_ & ~(1u << slot)) != 0 || waiting();
     Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
     if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;
     if (may_spawn(slot)) {
-      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now)) return drop(slot, now);
+      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, facts.too_early)) return drop(slot, now);
     } else {
       attempt.decision = retriable && others ? Decision::kHedgeDropped : not_covered;
     }
@@ -232,7 +232,7 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
 
 // ---- permission -----------------------------------------------------------------------------------------------------------
 
-bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now) {
+bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now, bool immediate) {
   if (armed_ && !retriable) stats().upstream_rq_retry_success.add();
   slot_.release();
   AttemptRecord& attempt = record(slot);
@@ -256,7 +256,8 @@ bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision 
   armed_ = true;
   spawned_ = true;
   attempt.decision = if_retried;
-  attempt.delay = backoff_.draw(*random_);
+  immediate_ = immediate;
+  attempt.delay = immediate ? Duration{} : backoff_.draw(*random_);
   set_due(kPerTry, kNever);
   set_due(kBackoff, now + attempt.delay);
   return true;
@@ -280,7 +281,7 @@ Step Machine::timeout(Instant now) {
     return {};
   }
   stats().upstream_rq_retry.add();
-  stats().upstream_rq_retry_backoff_exponential.add();
+  if (!immediate_) stats().upstream_rq_retry_backoff_exponential.add();
   executed_ = true;
   return start_attempt(now);
 }

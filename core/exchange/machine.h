@@ -104,7 +104,7 @@ class Machine {
   void arm_per_try(Instant now);
   int64_t expected_timeout_ms(Instant now) const;
   // Permission to try again, after the policy said it would like to. Exact order of counters and flags.
-  bool judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now);
+  bool judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now, bool immediate = false);
   // Only the newest attempt may spawn a retry, and only once; so one back-off and one breaker slot suffice.
   bool may_spawn(uint8_t slot) const { return slot == newest_ && !spawned_; }
   bool waiting() const { return due_[kBackoff] != base::kNever; }
@@ -134,6 +134,7 @@ class Machine {
   bool executed_ = false;    // a retry was started
   bool informed_ = false;    // a 1xx counted as the beginning of a response
   bool head_sent_ = false;   // an attempt failed after its head had begun to go out
+  bool immediate_ = false;   // the retry that waits has no back-off
   bool spawned_ = false;     // the newest attempt has spawned its retry
   uint8_t newest_ = 0;
   uint16_t live_ = 0, ready_ = 0;

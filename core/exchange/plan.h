@@ -15,6 +15,7 @@ struct Plan {
   Duration global{};          // 0: none
   Duration per_try{};         // 0: none; already 0 where it was not below the global timeout
   uint64_t replay_limit = 0;  // bytes of request body kept for retries
+  bool early_data = false;    // the request carries early-data: a 425 is then the client's to repeat (RFC 8470)
   bool hedge = false;         // a per-try timeout starts another attempt beside the slow one instead of resetting it
 };
 

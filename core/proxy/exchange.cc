@@ -66,6 +66,7 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   if (!resolution.action->host_rewrite.empty()) head_.authority = resolution.action->host_rewrite;
   planned_ = true;
   plan_ = resolution.plan;
+  plan_.early_data = head_.has(http::Token::kEarlyData);
   machine_.open(plan_, context_.random, ledger_, now());
   if (machine_.keeping() && !end) body_.start_keeping();
   run(machine_.head(end, now()));

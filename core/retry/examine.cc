@@ -10,7 +10,10 @@ ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& pol
   if (status >= 502 && status <= 504) facts.matched |= kGatewayError;
   if (status == 409) facts.matched |= kRetriable4xx;
   const auto& codes = policy.status_codes;
-  if (std::find(codes.begin(), codes.end(), status) != codes.end()) facts.matched |= kRetriableStatusCodes;
+  if (std::find(codes.begin(), codes.end(), status) != codes.end()) {
+    facts.matched |= kRetriableStatusCodes;
+    facts.too_early = status == 425 && (policy.on & kRetriableStatusCodes) != 0;
+  }
   return facts;
 }
 

@@ -12,6 +12,7 @@ struct ResponseFacts {
   uint16_t status = 0;
   bool end_stream = false;   // the head was all of it
   bool ratelimited = false;  // x-envoy-ratelimited was there, whatever its value
+  bool too_early = false;    // a 425 that the status list covers: retried at once, unless the request came as early data
   uint32_t matched = 0;      // On bits whose code rule this response fulfils
 };
 
