@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kCrLf = "\r\n", kLastChunk = "0\r\n\r\n";
 constexpr size_t kMaxSizeLine = 18;
 
-void write_chunk(std::span<const char> data, base::OutBuffer& out) {
+void write_chunk(std::string_view data, base::OutBuffer& out) {
   char* begin = out.prepare(kMaxSizeLine + data.size() + kCrLf.size());
   char* to = std::to_chars(begin, begin + 16, data.size(), 16).ptr;
   to += kCrLf.copy(to, 2);
@@ -29,21 +29,24 @@ void BodyWriter::begin(const OutBody& body) {
 }
 
 void BodyWriter::data(std::span<const char> data, bool end, base::OutBuffer& out) {
+  std::string_view text(data.data(), data.size());
   switch (framing_) {
   case http::Framing::kNone: return;
-  case http::Framing::kUntilClose: return out.append({data.data(), data.size()});
+  case http::Framing::kUntilClose:
+    if (!text.empty()) out.append(text);
+    return;
   case http::Framing::kChunked:
-    if (!data.empty()) write_chunk(data, out); // an empty chunk would end the body
+    if (!text.empty()) write_chunk(text, out); // an empty chunk would end the body
     if (end) out.append(kLastChunk);
     return;
   case http::Framing::kLength: break;
   }
-  if (data.size() > left_) {
+  if (text.size() > left_) {
     honest_ = false;
-    data = data.first(static_cast<size_t>(left_));
+    text = text.substr(0, static_cast<size_t>(left_));
   }
-  out.append({data.data(), data.size()});
-  left_ -= data.size();
+  if (!text.empty()) out.append(text);
+  left_ -= text.size();
   if (end && left_ > 0) honest_ = false;
 }
 

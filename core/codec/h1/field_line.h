@@ -20,8 +20,7 @@ struct Section {
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 // Parses the line at `at`; [at, end) can be read and has its LF. Lower-cases the name in place and moves `at` behind
-// the line.
-// `plain` as lower_token says.
+// the line. `plain` as lower_token says.
 inline Fault parse_field_line(char*& at, const char* end, http::Field& field, bool& plain) {
   char* name = at;
   char* p = lower_token(name, end, plain);

@@ -1,7 +1,6 @@
 #include "codec/h1/serializer.h"
 
 #include <charconv>
-#include <cstring>
 
 #include "codec/h1/scan.h"
 #include "http/status.h"
@@ -16,10 +15,7 @@ using http::Token;
 // Room for everything that is not in the head: start line words, framing, connection and attempt fields.
 constexpr size_t kExtraBytes = 384;
 
-char* put(char* to, std::string_view text) {
-  std::memcpy(to, text.data(), text.size());
-  return to + text.size();
-}
+char* put(char* to, std::string_view text) { return to + text.copy(to, text.size()); }
 
 char* put_number(char* to, int64_t number) { return std::to_chars(to, to + 20, number).ptr; }
 
