@@ -26,7 +26,9 @@ class Kernel {
   // The wait ends at `deadline` at the latest. Cheap when the alarm is early enough already: a later deadline is left
   // for the alarm to find out.
   void alarm_at(Instant deadline);
-  void close_fds(); // in a forked child, which shares the epoll instance: only closes, changes nothing
+  // In a forked child, which shares the epoll instance with its parent: only closes, changes nothing. A pipe that
+  // libevent keeps for signals, and that nobody outside can name, stays open.
+  void close_fds();
 
  private:
   Kernel(Loop& loop, void (*on_bell)(void*), void* context) : loop_(loop), on_bell_(on_bell), context_(context) {}
