@@ -22,6 +22,7 @@ class OutBuffer {
   }
   void commit(size_t bytes) { size_ += bytes; }
   void append(std::string_view text) {
+    if (text.empty()) return;  // its pointer may be null
     std::memcpy(prepare(text.size()), text.data(), text.size());
     size_ += text.size();
   }

@@ -1,0 +1,177 @@
+#include "worker/harness.h"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace kgw::test {
+namespace {
+
+constexpr gateway::PortId kPort = 1;
+const net::Address kListener = *net::parse_address("10.0.0.100", 80);
+
+// The worker owns its network; the test's outlives it.
+class Borrowed final : public net::Network {
+ public:
+  explicit Borrowed(MemoryNetwork& network) : network_(network) {}
+  std::unique_ptr<net::Transport> connect(const net::Address& to, net::TransportHandler& handler) override {
+    return network_.connect(to, handler);
+  }
+
+ private:
+  MemoryNetwork& network_;
+};
+
+std::string value_of(std::string_view head, std::string_view name) {
+  auto at = head.find("\r\n" + std::string(name) + ": ");
+  if (at == std::string_view::npos) return "";
+  at += name.size() + 4;
+  return std::string(head.substr(at, head.find("\r\n", at) - at));
+}
+
+} // namespace
+
+void Peer::on_readable() {
+  if (transport_ == nullptr) return;
+  char space[4096];
+  auto result = transport_->read(space);
+  if (result.kind == net::IoResult::Kind::kAgain) return;
+  if (result.kind == net::IoResult::Kind::kBytes) {
+    received.append(space, result.bytes);
+    if (on_bytes) on_bytes(*this);
+    return;
+  }
+  eof_ |= result.kind == net::IoResult::Kind::kEof;
+  error_ |= result.kind == net::IoResult::Kind::kError;
+  transport_->pause_reading();
+}
+
+void Peer::on_writable() {
+  if (transport_ == nullptr || unsent_.empty()) return;
+  auto result = transport_->write({unsent_.data(), unsent_.size()});
+  if (result.kind == net::IoResult::Kind::kError) unsent_.clear();
+  if (result.kind == net::IoResult::Kind::kBytes) unsent_.erase(0, result.bytes);
+  transport_->want_write(!unsent_.empty());
+}
+
+Reply parse_reply(std::string_view text) {
+  Reply answer;
+  auto end = text.find("\r\n\r\n");
+  if (end == std::string_view::npos || !text.starts_with("HTTP/1.1 ")) return answer;
+  std::from_chars(text.data() + 9, text.data() + 12, answer.status);
+  answer.head = text.substr(0, end + 2);
+  answer.bytes = end + 4;
+  std::string_view rest = text.substr(end + 4);
+  if (std::string length = value_of(answer.head, "content-length"); !length.empty()) {
+    auto bytes = static_cast<size_t>(std::stoul(length));
+    answer.body = rest.substr(0, bytes);
+    answer.complete = rest.size() >= bytes;
+    answer.bytes += answer.body.size();
+    return answer;
+  }
+  while (true) {  // chunked
+    auto line = rest.find("\r\n");
+    if (line == std::string_view::npos) return answer;
+    size_t bytes = 0;
+    std::from_chars(rest.data(), rest.data() + line, bytes, 16);
+    if (rest.size() < line + 2 + bytes + 2) return answer;
+    answer.body += rest.substr(line + 2, bytes);
+    rest.remove_prefix(line + 2 + bytes + 2);
+    answer.bytes += line + 2 + bytes + 2;
+    if (bytes != 0) continue;
+    answer.complete = true;
+    return answer;
+  }
+}
+
+Harness::Harness(uint64_t seed) {
+  auto made = std::move(*net::Loop::make(net::Loop::Clock::kVirtual));
+  loop = made.get();
+  network = std::make_unique<MemoryNetwork>(*loop);
+  worker = std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, "192.0.2.1", 64, log_);
+  action.kind = snapshot::ActionKind::kForward;
+  action.rule = "test/route/0";
+  action.backends = {{1, 0}};
+  origin = [](Peer& peer, const std::string& head) {
+    std::string path = head.substr(4, head.find(' ', 4) - 4);
+    peer.send(fmt::format("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{}", path.size(), path));
+  };
+}
+
+Harness::~Harness() {
+  for (auto& client : clients) client->close();
+  for (auto& peer : origins) peer->close();
+  loop->settle();
+  worker->cut();
+  loop->settle();
+  clients.clear();
+  origins.clear();
+  worker.reset();
+}
+
+void Harness::start() {
+  snapshot::Spec spec;
+  route::RuleSpec rule{.name = action.rule, .hostnames = {""}, .matches = {{}}, .route_key = "test/route"};
+  spec.listeners.push_back({.address = "10.0.0.100", .port = 80, .routes = {.name = "test/gateway/http", .rules = {rule}}});
+  spec.actions.push_back(action);
+  spec.clusters.push_back({.id = {"Service", "test", "origin", 80}, .name = "test_origin_80", .settings = cluster});
+  auto snapshot = *snapshot::compile(std::move(spec), registry_, 1);
+  runtime = snapshot->clusters[0].runtime;
+  runtime->set_limits({static_cast<uint32_t>(cluster.max_connections), static_cast<uint32_t>(cluster.max_pending_requests),
+                       static_cast<uint32_t>(cluster.max_requests), static_cast<uint32_t>(cluster.max_retries)});
+  auto set = std::make_shared<cluster::EndpointSet>();
+  for (const std::string& host : endpoints) {
+    auto address = *net::parse_address(host, 80);
+    cluster::Endpoint endpoint{.port = 80, .text = address.text()};
+    std::copy(std::begin(address.bytes), std::end(address.bytes), std::begin(endpoint.ip));
+    set->push_back(endpoint);
+    network->listen(address, [this](std::unique_ptr<net::Transport> transport) { accept_origin(std::move(transport)); });
+  }
+  counters = std::make_shared<proxy::ListenerCounters>("test/gateway/http", 1);
+  gateway::Update update{.snapshot = snapshot, .counters = {{counters}}, .endpoints = {set}};
+  update.ports.push_back({kPort, 0, std::nullopt});
+  worker->add_port(kPort);
+  worker->apply(std::move(update));
+  network->listen(kListener, [this](std::unique_ptr<net::Transport> transport) { worker->accept(kPort, std::move(transport)); });
+}
+
+void Harness::accept_origin(std::unique_ptr<net::Transport> transport) {
+  origins.push_back(std::make_unique<Peer>());
+  origins.back()->on_bytes = [this](Peer& peer) {
+    // Bodies are not looked at: the script speaks when the head is there.
+    auto end = peer.received.find("\r\n\r\n");
+    if (end == std::string::npos) return;
+    std::string head = peer.received.substr(0, end + 4);
+    peer.received.erase(0, end + 4);
+    origin(peer, head);
+  };
+  origins.back()->adopt(std::move(transport));
+}
+
+Peer& Harness::connect_client() {
+  clients.push_back(std::make_unique<Peer>());
+  Peer& client = *clients.back();
+  client.adopt(network->connect(kListener, client));
+  settle();
+  return client;
+}
+
+std::string Harness::at_rest() {
+  using proxy::ListenerStats;
+  std::string wrong;
+  auto check = [&](const char* what, uint64_t is, uint64_t should) {
+    if (is != should) wrong += fmt::format("{}: {}, not {}\n", what, is, should);
+  };
+  check("I1 requests = completed + aborted",
+        listener_stat(&ListenerStats::downstream_rq_completed) + listener_stat(&ListenerStats::downstream_rq_aborted),
+        listener_stat(&ListenerStats::downstream_rq_total));
+  check("I2 retries in flight", runtime->retries_in_flight(), 0);
+  check("I6 live exchanges", worker->context().live_exchanges(), 0);
+  check("I6 requests active", listener_stat(&ListenerStats::downstream_rq_active), 0);
+  check("I6 streams active", runtime->sum(&cluster::Stats::upstream_rq_active), 0);
+  check("I6 streams waiting", runtime->sum(&cluster::Stats::upstream_rq_pending_active), 0);
+  check("I6 chunks in use", worker->chunks_in_use(), 0);
+  return wrong;
+}
+
+} // namespace kgw::test

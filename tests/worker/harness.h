@@ -1,0 +1,86 @@
+#pragma once
+// A whole worker over memory: client connections, exchanges, pools and codecs are the real ones; network and clock are the
+// test's.
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "gateway/worker.h"
+#include "support/memory_network.h"
+
+namespace kgw::test {
+
+// The far end of a connection: sends all it is given, keeps what comes.
+class Peer : public net::TransportHandler {
+ public:
+  void adopt(std::unique_ptr<net::Transport> transport) {
+    transport_ = std::move(transport);
+    transport_->set_handler(this);
+  }
+  void send(std::string_view text) {
+    unsent_ += text;
+    on_writable();
+  }
+  void close(bool reset = false) {
+    if (transport_ == nullptr) return;
+    transport_->set_handler(nullptr);
+    transport_->close(reset);
+    closed_ = std::move(transport_);  // it may be on the stack
+  }
+  bool ended() const { return eof_ || error_; }
+  std::string received;
+  std::function<void(Peer&)> on_bytes;  // after each read
+
+  void on_readable() override;
+  void on_writable() override;
+  std::unique_ptr<net::Transport>& transport() { return transport_; }
+
+ private:
+  std::unique_ptr<net::Transport> transport_, closed_;
+  std::string unsent_;
+  bool eof_ = false, error_ = false;
+};
+
+// One request and what its client saw of the answer.
+struct Reply {
+  int status = 0;      // 0: none
+  std::string head, body;
+  bool complete = false;
+  size_t bytes = 0;    // of `text` that it took
+};
+Reply parse_reply(std::string_view text);
+
+class Harness {
+ public:
+  explicit Harness(uint64_t seed = 1);
+  ~Harness();
+
+  snapshot::ActionSpec action;     // of the one route; change before start()
+  snapshot::ClusterSettings cluster;
+  std::vector<std::string> endpoints = {"10.0.0.1"};
+  void start();
+
+  // What origins do with a complete request head (up to the blank line); the default answers 200 with the path as body.
+  std::function<void(Peer& origin, const std::string& head)> origin;
+  Peer& connect_client();
+  void settle() { loop->settle(); }
+  void advance(Duration d) { loop->advance(d); }
+  uint64_t listener_stat(base::Counter proxy::ListenerStats::* member) { return counters->sum(member); }
+  // What must hold when nothing is under way.
+  std::string at_rest();
+
+  net::Loop* loop = nullptr;
+  std::unique_ptr<MemoryNetwork> network;
+  std::unique_ptr<gateway::Worker> worker;
+  std::shared_ptr<cluster::Runtime> runtime;
+  std::shared_ptr<proxy::ListenerCounters> counters;
+  std::vector<std::unique_ptr<Peer>> clients, origins;
+
+ private:
+  void accept_origin(std::unique_ptr<net::Transport> transport);
+  base::Log log_;
+  cluster::Registry registry_{1};
+};
+
+} // namespace kgw::test
