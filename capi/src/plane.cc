@@ -97,8 +97,10 @@ WriteOutcome Controller::write(const ControlPlane::Write& write) {
   if (write.field_validation == "Ignore") request.validation = config::FieldValidation::kIgnore;
   config::WriteResult result = store_.write(request);
   WriteOutcome outcome{.status = status_of(result), .object = std::move(result.object), .problems = problems_of(result.problems)};
-  if (result.status != config::WriteResult::Status::kOk || write.dry_run) return outcome;
+  if (write.dry_run) return outcome;
+  // A refused write counts too: a protection that cannot be served turns the rules that name it into errors.
   auto warnings = refresh();
+  if (result.status != config::WriteResult::Status::kOk) return outcome;
   std::erase_if(warnings, [&](const auto& warning) { return warning.object != identity_of(write.id).text(); });
   auto more = problems_of(warnings);
   outcome.problems.insert(outcome.problems.end(), more.begin(), more.end());
