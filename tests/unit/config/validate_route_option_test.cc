@@ -43,6 +43,11 @@ TEST(RouteOption, ReadsTheWholePolicy) {
   EXPECT_THAT(read.retries->status_codes, ElementsAre(418, 429));
 }
 
+TEST(RouteOption, ReadsTheHostToSend) {
+  EXPECT_EQ(payload<RouteOption>(options("hostRewrite: 'a.b:80'")).host_rewrite, "a.b:80");
+  EXPECT_THAT(problem(options("hostRewrite: 'a b'")), HasSubstr("need HOST or HOST:PORT"));
+}
+
 TEST(RouteOption, DefaultsAreEnvoys) {
   auto read = payload<RouteOption>(options("retries: {retryOn: 5xx}"));
   EXPECT_EQ(*read.retries, (retry::Policy{.on = retry::k5xx}));
@@ -137,8 +142,8 @@ TEST(RouteOption, SnakeCaseIsReadWithAWarning) {
 }
 
 TEST(RouteOption, OtherOptionsSayThatTheyAreNotBuilt) {
-  for (const char* later : {"idleTimeout: 5s", "headerManipulation: {}", "prefixRewrite: /", "hostRewrite: a",
-                            "autoHostRewrite: true", "faults: {}", "cors: {}", "lbHash: {}", "maxStreamDuration: {}",
+  for (const char* later : {"idleTimeout: 5s", "headerManipulation: {}", "prefixRewrite: /", "autoHostRewrite: true",
+                            "faults: {}", "cors: {}", "lbHash: {}", "maxStreamDuration: {}",
                             "upgrades: [{websocket: {}}]", "retries: {retryOn: 5xx, rateLimitedRetryBackOff: {}}"}) {
     EXPECT_THAT(problem(options(later)), testing::EndsWith(": not supported yet by kgwcore (accepted by kgateway)"))
         << later;
