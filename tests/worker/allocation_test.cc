@@ -65,7 +65,8 @@ TEST(Allocations, NonePerKeepAliveGet) {
   std::thread server([&] { serve_one(origin.fd()); });
 
   base::Log log;
-  gateway::Worker worker(0, std::move(*net::Loop::make()), nullptr, 1, "192.0.2.1", 64, log);
+  auto owned = std::make_unique<gateway::Worker>(0, std::move(*net::Loop::make()), nullptr, 1, "192.0.2.1", 64, log);
+  gateway::Worker& worker = *owned;
   snapshot::Spec spec;
   spec.listeners.push_back({.address = "127.0.0.1", .routes = {.name = "t/g/l", .rules = {{.name = "t/r/0", .hostnames = {""}, .matches = {{}}}}}});
   spec.actions.push_back({.kind = snapshot::ActionKind::kForward, .rule = "t/r/0", .backends = {{1, 0}}});
@@ -106,6 +107,7 @@ TEST(Allocations, NonePerKeepAliveGet) {
   close(client);
   worker.post([&] { worker.drain(worker.loop().now(), [&] { worker.stop(); }); });
   worker.join();
+  owned.reset();  // with it goes the idle connection that the origin reads from
   server.join();
 }
 
