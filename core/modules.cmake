@@ -7,7 +7,6 @@ target_compile_options(kgw_flags INTERFACE
   $<$<BOOL:${KGW_DEVELOPER_MODE}>:-Werror>
   -fstack-protector-strong -ffp-contract=off -fno-plt
   $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>
-  # The loops are closed at run time, never by the optimiser guessing an aliasing rule; asserts stay in release.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-missing-field-initializers -Wno-interference-size
     -Wno-restrict>  # g++ 12 sees an overlap in std::string operator+ that is none
   $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers -Wno-missing-designated-field-initializers>)

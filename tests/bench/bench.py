@@ -164,7 +164,7 @@ def complaints(subjects):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--build", type=Path, required=True, help="build tree of the release preset")
+    parser.add_argument("--build", type=Path, required=True, help="build tree (-O2) with the bench programs")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--requests", type=int, default=100000, help="per subject and round")
     parser.add_argument("--connections", type=int, default=64)
