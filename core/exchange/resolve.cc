@@ -5,43 +5,41 @@
 namespace kgw::exchange {
 namespace {
 
-Resolution answer(uint16_t status, std::string_view body, std::string_view details) {
-  Resolution result;
+void answer(Resolution& result, uint16_t status, std::string_view body, std::string_view details) {
   result.reply = {status, body, false};
   result.details = details;
-  return result;
 }
 
-Resolution forward(const snapshot::ListenerSettings& settings, const snapshot::Action& action,
-                   std::span<cluster::View* const> views, base::Random& random) {
-  if (action.total_weight == 0) return answer(500, {}, "no_backend");
+void forward(Resolution& result, const snapshot::ListenerSettings& settings, const snapshot::Action& action,
+             std::span<cluster::View* const> views, base::Random& random) {
+  if (action.total_weight == 0) return answer(result, 500, {}, "no_backend");
   uint64_t draw = action.backends.size() == 1 ? 0 : random.below(action.total_weight);
   const snapshot::Backend* backend = action.backends.data();
   while (backend->upto <= draw) ++backend;
-  if (backend->cluster < 0) return answer(500, {}, "backend_not_resolved");
-  Resolution result;
+  if (backend->cluster < 0) return answer(result, 500, {}, "backend_not_resolved");
   result.forward = true;
   result.cluster = backend->cluster;
-  uint64_t replay = action.replay_limit == UINT64_MAX ? static_cast<uint64_t>(settings.buffer_bytes) : action.replay_limit;
-  result.plan = {.retry = &action.retry, .cluster = views[static_cast<size_t>(backend->cluster)], .global = action.global,
-                 .per_try = action.per_try, .replay_limit = replay};
-  return result;
+  result.plan.retry = &action.retry;
+  result.plan.cluster = views[static_cast<size_t>(backend->cluster)];
+  result.plan.global = action.global;
+  result.plan.per_try = action.per_try;
+  result.plan.replay_limit =
+      action.replay_limit == UINT64_MAX ? static_cast<uint64_t>(settings.buffer_bytes) : action.replay_limit;
 }
 
 } // namespace
 
-Resolution resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
-                   http::Head& head, base::Arena& arena, base::Random& random) {
+void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
+             http::Head& head, base::Arena& arena, base::Random& random, Resolution& result) {
   // RFC 9110 9.3.6, 9.3.8: neither is turned on yet.
-  if (head.method_id == http::MethodId::kConnect) return answer(403, {}, "connect_not_allowed");
+  if (head.method_id == http::MethodId::kConnect) return answer(result, 403, {}, "connect_not_allowed");
   if (head.method_id == http::MethodId::kTrace) {
-    Resolution result = answer(405, {}, "trace_not_allowed");
     result.allow = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
-    return result;
+    return answer(result, 405, {}, "trace_not_allowed");
   }
   if (socket.connection.normalize_path != 0) {
     auto path = http::normalize_path(head.path, arena);
-    if (!path) return answer(400, {}, "path_normalization_failed");
+    if (!path) return answer(result, 400, {}, "path_normalization_failed");
     head.path = *path;
   }
   std::string_view path = head.path, query;
@@ -50,23 +48,19 @@ Resolution resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& s
     path = path.substr(0, mark);
   }
   auto match = socket.table->find({http::host_of(head.authority), path, query, &head});
+  result.listener = match.listener;
   if (!match) {
-    Resolution result = answer(404, {}, "route_not_found");
-    result.listener = match.listener;
     result.no_route = true;
-    return result;
+    return answer(result, 404, {}, "route_not_found");
   }
   const snapshot::Action& action = snapshot.actions[match.action];
-  const snapshot::ListenerSettings& settings = socket.settings[static_cast<size_t>(match.listener)];
-  Resolution result;
-  switch (action.kind) {
-    case snapshot::ActionKind::kForward: result = forward(settings, action, views, random); break;
-    case snapshot::ActionKind::kDirect: result = answer(action.status, action.body, "direct_response"); break;
-    case snapshot::ActionKind::kError: result = answer(action.status, {}, "rule_not_resolved"); break;
-  }
   result.action = &action;
-  result.listener = match.listener;
-  return result;
+  switch (action.kind) {
+    case snapshot::ActionKind::kForward:
+      return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, views, random);
+    case snapshot::ActionKind::kDirect: return answer(result, action.status, action.body, "direct_response");
+    case snapshot::ActionKind::kError: return answer(result, action.status, {}, "rule_not_resolved");
+  }
 }
 
 } // namespace kgw::exchange

@@ -28,8 +28,8 @@ struct Resolution {
 };
 
 // Normalises head.path in place (arena) when the listener says so, refuses CONNECT and TRACE, matches, picks the weighted
-// backend. `views` are the worker's, indexed as snapshot.clusters.
-Resolution resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
-                   http::Head& head, base::Arena& arena, base::Random& random);
+// backend. `views` are the worker's, indexed as snapshot.clusters. Fills in `result`, which comes fresh.
+void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
+             http::Head& head, base::Arena& arena, base::Random& random, Resolution& result);
 
 } // namespace kgw::exchange

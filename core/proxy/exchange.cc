@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstdio>
+#include <charconv>
 
 #include "proxy/request_id.h"
 
@@ -47,7 +47,7 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
     resolution.details = "connection_header_rejected";
   } else {
     http::shape_request(head_, arena_, peer, make_request_id(context_.random, arena_));
-    resolution = exchange::resolve(*snapshot.snapshot, where, snapshot.views, head_, arena_, context_.random);
+    exchange::resolve(*snapshot.snapshot, where, snapshot.views, head_, arena_, context_.random, resolution);
   }
   size_t listener = resolution.listener < 0 ? 0 : static_cast<size_t>(resolution.listener);
   stats_ = snapshot.listener_stats[socket][listener];
@@ -227,8 +227,8 @@ void Exchange::forward(http::Head& head, bool end) {
   int64_t service_ms = machine_.service_time_ms(now());
   if (service_ms >= 0) {
     auto* text = static_cast<char*>(arena_.allocate(24, 1));
-    int length = std::snprintf(text, 24, "%lld", static_cast<long long>(service_ms));
-    http::add_field(head, arena_, http::Token::kXEnvoyUpstreamServiceTime, {text, static_cast<size_t>(length)});
+    const char* text_end = std::to_chars(text, text + 24, service_ms).ptr;
+    http::add_field(head, arena_, http::Token::kXEnvoyUpstreamServiceTime, {text, text_end});
   }
   count_response(head.status);
   sink_->head(head, end, !body_ended_);
