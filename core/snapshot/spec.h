@@ -26,21 +26,16 @@ struct EndpointSpec {
   std::string host;
   uint16_t port = 0;
   uint32_t weight = 1;
+  // TLS only: the SNI, and the name that the certificate must bear. Empty: `host`.
+  std::string server_name = {};
   auto operator<=>(const EndpointSpec&) const = default;
-};
-
-struct TlsSpec {  // toward the origin
-  std::string server_name;  // SNI and the name that the certificate must bear; empty: the endpoint's host name
-  bool verify = true;
-  bool operator==(const TlsSpec&) const = default;
 };
 
 struct ClusterSpec {
   ClusterId id;
   std::string name;  // NAMESPACE_NAME_PORT: the cluster's name in statistics and logs
   std::vector<EndpointSpec> endpoints;
-  bool tls = false;
-  TlsSpec tls_spec;
+  bool tls = false;  // toward the endpoints
   ClusterSettings settings;
 };
 
