@@ -15,8 +15,11 @@ struct Endpoint {
   bool v6 = false;
   uint32_t weight = 1;
   std::string text;           // ADDR:PORT
-  std::string dns_name;       // the host name it was resolved from, if any
-  bool same_place(const Endpoint& other) const { return text == other.text; }
+  std::string server_name;    // TLS: who must answer there; empty in plain text
+  bool verified = false;      // TLS: whether the answer is checked
+  bool same_place(const Endpoint& other) const {
+    return text == other.text && server_name == other.server_name && verified == other.verified;
+  }
 };
 
 using EndpointSet = std::vector<Endpoint>;

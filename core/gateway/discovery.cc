@@ -8,11 +8,14 @@ namespace {
 
 constexpr Duration kLeastTtl = std::chrono::seconds(5), kMostTtl = std::chrono::minutes(5);
 
-cluster::Endpoint endpoint_of(net::Address address, const snapshot::EndpointSpec& spec, bool named) {
+cluster::Endpoint endpoint_of(net::Address address, const snapshot::EndpointSpec& spec, const snapshot::ClusterSpec& cluster) {
   address.port = spec.port;
   cluster::Endpoint endpoint{.port = spec.port, .v6 = address.v6, .weight = spec.weight, .text = address.text()};
   std::memcpy(endpoint.ip, address.bytes, sizeof endpoint.ip);
-  if (named) endpoint.dns_name = spec.host;
+  if (cluster.tls) {
+    endpoint.server_name = spec.server_name.empty() ? spec.host : spec.server_name;
+    endpoint.verified = cluster.settings.tls_verify != 0;
+  }
   return endpoint;
 }
 
@@ -73,9 +76,9 @@ std::shared_ptr<const cluster::EndpointSet> Discovery::build(const snapshot::Clu
   };
   for (const snapshot::EndpointSpec& spec : cluster.spec.endpoints) {
     if (auto numeric = net::parse_address(spec.host, spec.port)) {
-      add(endpoint_of(*numeric, spec, false));
+      add(endpoint_of(*numeric, spec, cluster.spec));
     } else {
-      for (const net::Address& address : name(spec.host).addresses) add(endpoint_of(address, spec, true));
+      for (const net::Address& address : name(spec.host).addresses) add(endpoint_of(address, spec, cluster.spec));
     }
   }
   return set;

@@ -97,6 +97,8 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
   auto compiled = snapshot::compile(std::move(spec), registry_, ++version_);
   if (!compiled) return std::unexpected(compiled.error());
   auto next = std::const_pointer_cast<snapshot::Snapshot>(*compiled);  // not shared yet
+  auto tls = tls_of(*next);
+  if (!tls) return std::unexpected(tls.error());
   std::vector<Update> updates(workers_.size());
   prepare(*next, updates);
   std::set<std::string> identities;
@@ -110,6 +112,7 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
   for (Update& update : updates) {
     update.snapshot = next;
     update.endpoints = endpoints;
+    update.tls = *tls;
     for (const snapshot::Socket& socket : next->sockets) update.counters.push_back(counters_of(socket));
   }
   hand_over(updates);
@@ -170,6 +173,23 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
   }
   next.sockets = std::move(served);
   ports_ = std::move(kept);
+}
+
+base::Result<std::vector<std::shared_ptr<const net::TlsClient>>> Gateway::tls_of(const snapshot::Snapshot& next) {
+  std::vector<std::shared_ptr<const net::TlsClient>> result;
+  for (const snapshot::Cluster& cluster : next.clusters) {
+    auto& client = result.emplace_back();
+    if (!cluster.spec.tls) continue;
+    bool verify = cluster.spec.settings.tls_verify != 0;
+    auto& shared = verify ? tls_verifying_ : tls_trusting_;
+    if (shared == nullptr) {
+      auto made = net::TlsClient::make(verify);
+      if (!made) return std::unexpected(made.error());
+      shared = std::move(*made);
+    }
+    client = shared;
+  }
+  return result;
 }
 
 void Gateway::hand_over(std::vector<Update>& updates) {

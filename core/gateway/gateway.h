@@ -64,6 +64,7 @@ class Gateway {
   Gateway(const Options& options, base::Log& log);
   struct BoundPort;
   void prepare(snapshot::Snapshot& next, std::vector<Update>& updates);
+  base::Result<std::vector<std::shared_ptr<const net::TlsClient>>> tls_of(const snapshot::Snapshot& next);
   void hand_over(std::vector<Update>& updates);
   std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_of(const snapshot::Socket& socket);
   void publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime, std::shared_ptr<const cluster::EndpointSet> endpoints);
@@ -80,6 +81,7 @@ class Gateway {
   std::map<std::pair<std::string, uint16_t>, BoundPort> ports_;
   std::shared_ptr<const snapshot::Snapshot> snapshot_;
   std::vector<Binding> bindings_;
+  std::shared_ptr<const net::TlsClient> tls_verifying_, tls_trusting_;  // made when the first cluster needs one
   uint64_t version_ = 0;
   PortId next_port_ = 1;
   std::atomic<bool> running_{false};  // written by the control thread

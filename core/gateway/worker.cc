@@ -113,7 +113,9 @@ proxy::WorkerSnapshot* Worker::adopt(Update& update) {
       pools = new upstream::ClusterPools(upstream_, cluster.runtime, index_);
       pools->retain();
     }
-    pools->configure(config_of(cluster));
+    upstream::ClusterConfig config = config_of(cluster);
+    config.tls = i < update.tls.size() ? update.tls[i] : nullptr;
+    pools->configure(config);
     if (update.endpoints[i] != nullptr) pools->view().update(*update.endpoints[i]);
     pools->retain();
     next->pools.push_back(pools);

@@ -29,6 +29,7 @@ struct Update {
   std::vector<PortUpdate> ports;  // those not named drain
   std::vector<std::vector<std::shared_ptr<proxy::ListenerCounters>>> counters;  // as snapshot->sockets
   std::vector<std::shared_ptr<const cluster::EndpointSet>> endpoints;           // as snapshot->clusters
+  std::vector<std::shared_ptr<const net::TlsClient>> tls;                       // as snapshot->clusters; null: plain text
 };
 
 class Worker {

@@ -83,7 +83,7 @@ void TcpTransport::report_failure(void* self) {
   TransportHandler* handler = transport.handler_;
   transport.close(false);
   auto failure = is_local(error) ? ConnectFailure::kLocal : ConnectFailure::kRefused;
-  if (handler != nullptr) handler->on_connect_failed(failure, error);
+  if (handler != nullptr) handler->on_connect_failed({failure, error});
 }
 
 void TcpTransport::ready_to_read(int, short, void* self) {

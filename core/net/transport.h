@@ -1,9 +1,10 @@
 #pragma once
-// A byte stream: TCP now, TLS later, memory in tests. The seam that makes a whole worker testable without sockets.
+// A byte stream: TCP, TLS over TCP, memory in tests. The seam that makes a whole worker testable without sockets.
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include "base/result.h"
 #include "net/address.h"
@@ -19,10 +20,16 @@ struct IoResult {
 
 enum class ConnectFailure : uint8_t { kRefused /* or unreachable, reset */, kLocal /* no fd, no port */ };
 
+struct ConnectError {
+  ConnectFailure kind{};
+  int os_error = 0;           // 0 when the connection stood but the TLS handshake failed
+  std::string_view tls = {};  // then: why, in OpenSSL's words; lives for the call
+};
+
 class TransportHandler {
  public:
   virtual void on_connected() {}                                    // of a transport made by connect()
-  virtual void on_connect_failed(ConnectFailure, int os_error) { (void)os_error; }  // never from inside connect(): next turn at the earliest
+  virtual void on_connect_failed(const ConnectError&) {}             // never from inside connect(): next turn at the earliest
   virtual void on_readable() = 0;                                    // level-triggered; also at end of stream and on errors
   virtual void on_writable() = 0;                                    // after want_write(true)
 

@@ -27,7 +27,11 @@ Connection::~Connection() = default;
 
 void Connection::connect() {
   Context& context = pool_.context();
-  transport_ = context.network.connect(address_of(pool_.host().endpoint), *this);
+  const cluster::Endpoint& endpoint = pool_.host().endpoint;
+  net::Address address = address_of(endpoint);
+  const net::TlsClient* tls = pool_.config().tls.get();
+  transport_ = tls == nullptr ? context.network.connect(address, *this)
+                              : net::connect_tls(context.loop, context.network, address, *tls, endpoint.server_name, *this);
   output_ = std::make_unique<net::Output>(*transport_, context.output, context.chunks);
   context.loop.wheel().arm(timer_, context.loop.now() + pool_.config().connect_timeout);
 }
@@ -37,11 +41,12 @@ void Connection::on_connected() {
   pool_.connected(*this);
 }
 
-void Connection::on_connect_failed(net::ConnectFailure failure, int os_error) {
-  bool local = failure == net::ConnectFailure::kLocal;
+void Connection::on_connect_failed(const net::ConnectError& error) {
+  if (error.os_error == 0) return pool_.connect_failed(*this, FailureKind::kRemoteConnection, error.tls);
+  bool local = error.kind == net::ConnectFailure::kLocal;
   char text[128] = "delayed connect error: ";
   size_t used = std::strlen(text);
-  const char* words = strerrordesc_np(os_error);  // static, unlike strerror
+  const char* words = strerrordesc_np(error.os_error);  // static, unlike strerror
   std::strncpy(text + used, words != nullptr ? words : "unknown", sizeof text - used - 1);
   pool_.connect_failed(*this, local ? FailureKind::kLocalConnection : FailureKind::kRemoteConnection, text);
 }

@@ -41,7 +41,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
  private:
   enum class State : uint8_t { kConnecting, kActive, kIdle, kClosed };
   void on_connected() override;
-  void on_connect_failed(net::ConnectFailure failure, int os_error) override;
+  void on_connect_failed(const net::ConnectError& error) override;
   void on_readable() override;
   void on_writable() override;
   void process(std::span<char> in);

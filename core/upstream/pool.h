@@ -9,6 +9,7 @@
 #include "codec/h1/h1.h"
 #include "net/loop.h"
 #include "net/output.h"
+#include "net/tls.h"
 #include "net/transport.h"
 #include "upstream/connection.h"
 #include "upstream/stream.h"
@@ -31,6 +32,7 @@ struct ClusterConfig {
   Duration idle_timeout = std::chrono::hours(1);
   codec::HeadLimits limits;
   size_t buffer_bytes = 1 << 20;
+  std::shared_ptr<const net::TlsClient> tls;  // null: plain text
 };
 
 class ClusterPools;

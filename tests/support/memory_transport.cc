@@ -59,7 +59,7 @@ void MemoryTransport::connect_now() {
 void MemoryTransport::fail(net::ConnectFailure failure, int os_error) {
   net::TransportHandler* handler = handler_;
   close(false);
-  if (handler != nullptr) handler->on_connect_failed(failure, os_error);
+  if (handler != nullptr) handler->on_connect_failed({failure, os_error});
 }
 
 void MemoryTransport::look() {

@@ -55,7 +55,7 @@ class RealLoop {
 // Reads what comes, as a server or client would.
 struct Peer : TransportHandler {
   std::unique_ptr<Transport> transport;
-  std::string received;
+  std::string received, tls_error;
   int connected = 0, failed = 0, readable = 0, writable = 0, os_error = 0, read_error = 0;
   ConnectFailure failure{};
   bool eof = false;
@@ -66,10 +66,11 @@ struct Peer : TransportHandler {
     transport->set_handler(this);
   }
   void on_connected() override { ++connected; }
-  void on_connect_failed(ConnectFailure what, int error) override {
+  void on_connect_failed(const ConnectError& error) override {
     ++failed;
-    failure = what;
-    os_error = error;
+    failure = error.kind;
+    os_error = error.os_error;
+    tls_error = error.tls;
   }
   void on_readable() override {
     ++readable;
