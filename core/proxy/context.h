@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "exchange/event.h"
 #include "exchange/record.h"
 #include "http/date.h"
 #include "net/loop.h"
@@ -61,6 +62,9 @@ class Context {
   // Files a finished request; null: nobody keeps records.
   void (*record)(void* context, const exchange::Record& record) = nullptr;
   void* record_context = nullptr;
+  // Sees every event of every exchange with the machine's Step; null: nobody watches.
+  void (*trace)(void* context, const exchange::Traced& traced) = nullptr;
+  void* trace_context = nullptr;
 
  private:
   std::vector<std::unique_ptr<Exchange>> all_;

@@ -8,7 +8,9 @@
 
 namespace kgw::proxy {
 
+using exchange::Event;
 using exchange::Step;
+using Kind = exchange::Event::Kind;
 
 Exchange::Exchange(Context& context)
     : context_(context), body_(context.upstream.chunks),
@@ -69,7 +71,7 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   plan_.early_data = head_.has(http::Token::kEarlyData);
   machine_.open(plan_, context_.random, ledger_, now());
   if (machine_.keeping() && !end) body_.start_keeping();
-  run(machine_.head(end, now()));
+  run({.kind = Kind::kHead, .end = end});
 }
 
 void Exchange::answer(const exchange::Resolution& resolution) {
@@ -90,10 +92,10 @@ void Exchange::client_data(std::span<const char> data, bool end) {
   ledger_.bytes_received += data.size();
   body_.append(data);
   body_ended_ = end;
-  run(machine_.body(data.size(), now()));
+  run({.kind = Kind::kBody, .bytes = data.size()});
   if (sink_ == nullptr) return;
   pump();
-  if (end) run(machine_.end(now()));
+  if (end) run({.kind = Kind::kEnd});
   if (sink_ != nullptr) check_upload();
 }
 
@@ -102,11 +104,11 @@ void Exchange::client_end(http::Head* trailers) {
   trailers_ = trailers;
   body_ended_ = true;
   pump();
-  run(machine_.end(now()));
+  run({.kind = Kind::kEnd});
 }
 
 void Exchange::client_gone(exchange::Gone how) {
-  if (planned_ && !machine_.done()) run(machine_.client_gone(how, now()));
+  if (planned_ && !machine_.done()) run({.kind = Kind::kClientGone, .gone = how});
 }
 
 // What no attempt has taken yet is bounded by the watermark while one lives; in a back-off only the replay limit counts.
@@ -157,19 +159,19 @@ void Exchange::download_moved() {
 // ---- attempts ---------------------------------------------------------------------------------------------------------------
 
 void Exchange::attempt_ready(uint8_t slot, bool reused) {
-  run(machine_.ready(slot, reused, now()));
+  run({.kind = Kind::kReady, .slot = slot, .reused = reused});
   if (sink_ != nullptr) check_upload();
 }
 
 void Exchange::attempt_failed(uint8_t slot, const exchange::Failure& failure) {
-  run(machine_.failed(slot, failure, now()));
+  run({.kind = Kind::kFailed, .slot = slot, .failure = failure});
   if (sink_ != nullptr) check_upload();
 }
 
 void Exchange::attempt_informed(uint8_t slot, http::Head& head) {
   touch();
   answer_head_ = &head;
-  run(machine_.inform(slot, head.status, now()));
+  run({.kind = Kind::kInform, .slot = slot, .status = head.status});
 }
 
 void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
@@ -179,14 +181,14 @@ void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
     return attempt_failed(slot, {retry::Reason::kProtocolError, true, {}});
   }
   answer_head_ = &head;
-  run(machine_.response(slot, retry::examine(head, end, *plan_.retry), now()));
+  run({.kind = Kind::kResponse, .slot = slot, .facts = retry::examine(head, end, *plan_.retry)});
 }
 
 void Exchange::attempt_data(uint8_t slot, std::span<const char> data, bool end) {
   touch();
   ledger_.bytes_sent += data.size();
   sink_->data(data, end);
-  if (end) return run(machine_.finished(slot, now()));
+  if (end) return run({.kind = Kind::kFinished, .slot = slot});
   if (!download_paused_ && sink_->queued() > high_watermark_) {
     download_paused_ = true;
     attempts_[slot].pause_response();
@@ -196,12 +198,21 @@ void Exchange::attempt_data(uint8_t slot, std::span<const char> data, bool end) 
 void Exchange::attempt_finished(uint8_t slot, http::Head* trailers) {
   touch();
   sink_->trailers(trailers);
-  run(machine_.finished(slot, now()));
+  run({.kind = Kind::kFinished, .slot = slot});
 }
 
 // ---- the driver -------------------------------------------------------------------------------------------------------------
 
-void Exchange::run(Step step) {
+Step Exchange::feed(const Event& event) {
+  if (context_.trace == nullptr) [[likely]] return exchange::feed(machine_, event, now());
+  base::Random before = context_.random;
+  Step step = exchange::feed(machine_, event, now());
+  context_.trace(context_.trace_context, {.exchange = this, .plan = &plan_, .ledger = &ledger_, .event = event, .at = now(),
+                                          .random = before, .step = step, .deadline = machine_.deadline()});
+  return step;
+}
+
+void Exchange::carry_out(Step step) {
   for (bool more = true; more;) {
     more = false;
     for (uint16_t mask = step.reset; mask != 0; mask &= static_cast<uint16_t>(mask - 1)) attempts_[std::countr_zero(mask)].cancel();
@@ -215,7 +226,7 @@ void Exchange::run(Step step) {
     if ((step.acts & exchange::kAbort) != 0) sink_->abort();
     if ((step.acts & exchange::kDone) != 0) return finish();
     if ((step.acts & exchange::kStart) != 0 && attempts_[step.slot].lease(*pools_, machine_.start())) {
-      step = machine_.ready(step.slot, true, now());
+      step = feed({.kind = Kind::kReady, .slot = step.slot, .reused = true});
       more = true;
     }
   }
@@ -300,10 +311,10 @@ void Exchange::arm() {
 void Exchange::on_timer(Instant at) {
   if (sink_ == nullptr || !planned_) return;
   if (machine_.deadline() <= at) {
-    run(machine_.timeout(at));
+    run({.kind = Kind::kTimeout});
   } else if (idle_timeout_ > Duration{} && last_activity_ + idle_timeout_ <= at) {
     stats_->downstream_rq_idle_timeout.add();
-    run(machine_.client_gone(exchange::Gone::kIdle, at));
+    run({.kind = Kind::kClientGone, .gone = exchange::Gone::kIdle});
   }
   if (sink_ != nullptr) arm();
 }

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/timer_wheel.h"
-#include "exchange/machine.h"
+#include "exchange/event.h"
 #include "exchange/resolve.h"
 #include "http/forwarding.h"
 #include "http/local_reply.h"
@@ -52,7 +52,10 @@ class Exchange {
   friend class Context;
   void reset();
   void answer(const exchange::Resolution& resolution);
-  void run(exchange::Step step);
+  // Feeds the machine one event and carries out what it wants; `feed` alone only asks.
+  void run(const exchange::Event& event) { carry_out(feed(event)); }
+  exchange::Step feed(const exchange::Event& event);
+  void carry_out(exchange::Step step);
   void forward(http::Head& head, bool end);
   void reply(const exchange::Reply& reply);
   void finish();

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "worker/harness.h"
+#include "worker/tape.h"
 
 namespace kgw::test {
 namespace {
@@ -175,12 +176,15 @@ TEST(Worker, ASlowReaderPausesTheOriginAndMemoryStaysBounded) {
 class Seeds : public testing::TestWithParam<int> {};
 
 TEST_P(Seeds, EveryRequestEndsOnceAndNothingLeaks) {
+  size_t retries = 0;
   for (uint64_t seed = static_cast<uint64_t>(GetParam()) * 1000 + 1; seed <= static_cast<uint64_t>(GetParam()) * 1000 + 100; ++seed) {
     base::Random random(seed);
     Harness h(seed);
     h.action.retry.on = random.below(2) == 0 ? retry::k5xx | retry::kConnectFailure : 0;
     h.action.retry.per_try_timeout = random.below(2) == 0 ? from_ms(200) : Duration{};
     h.start();
+    Tape tape;
+    tape.record(*h.worker);
     h.network->plan = [&](size_t, const net::Address& to) {
       LinkFaults faults;
       faults.to_client.seed = faults.to_server.seed = 1 + random.below(1'000'000);
@@ -225,7 +229,12 @@ TEST_P(Seeds, EveryRequestEndsOnceAndNothingLeaks) {
       ASSERT_EQ(client->received.size(), answer.complete ? answer.bytes : client->received.size()) << "seed " << seed << ": a second answer";
     }
     ASSERT_EQ(h.at_rest(), "") << "seed " << seed;
+    // One machine: what the live proxy was answered, a fresh machine answers again.
+    ASSERT_EQ(tape.replay(), "") << "seed " << seed;
+    ASSERT_GE(tape.size(), 12u);
+    retries += tape.retries();
   }
+  EXPECT_GT(retries, 100u) << "the tapes hold what they are for";
 }
 
 INSTANTIATE_TEST_SUITE_P(, Seeds, testing::Range(0, 5));
