@@ -50,6 +50,7 @@ struct HeadLimits {
   uint32_t line_bytes = 60 * 1024;
   uint16_t field_count = 100;
   uint32_t chunk_line_bytes = 4096;
+  uint32_t informational_responses = 64; // of one response; client codecs only
   bool accept_http_1_0 = false;
 };
 

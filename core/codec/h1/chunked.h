@@ -8,8 +8,7 @@
 
 namespace kgw::codec::h1 {
 
-// Every byte is consumed when it is looked at; nothing is allocated. Extensions are checked for control bytes and
-// dropped.
+// Every byte is consumed when it is looked at; nothing is allocated. Extensions are checked and dropped.
 class ChunkedDecoder {
  public:
   enum class Step : uint8_t {
@@ -26,11 +25,27 @@ class ChunkedDecoder {
   Fault fault() const { return fault_; }
 
  private:
-  enum class State : uint8_t { kFirstDigit, kDigits, kExtension, kSizeLf, kData, kDataCr, kDataLf };
+  enum class State : uint8_t {
+    kFirstDigit,
+    kDigits,
+    kExtension,
+    kExtensionName,
+    kExtensionValue,
+    kExtensionToken,
+    kExtensionQuoted,
+    kExtensionEscape,
+    kExtensionEnd,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+  };
   bool refuse(const char* reason); // always false
   Step take_data(std::span<char>& in, std::span<const char>& data);
   bool framing_byte(char c);
   bool size_byte(char c);
+  bool extension_byte(char c);
+  bool extension_over(char c);
   bool size_complete();
 
   State state_ = State::kFirstDigit;

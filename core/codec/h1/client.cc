@@ -6,8 +6,6 @@
 namespace kgw::codec::h1 {
 namespace {
 
-constexpr int kMaxInforms = 64;
-
 class Client final : public ClientCodec {
  public:
   explicit Client(const HeadLimits& limits) : limits_(limits), parser_(limits_), body_(parser_, limits_) {}
@@ -38,7 +36,7 @@ class Client final : public ClientCodec {
   const char* broken_ = nullptr; // why nothing is read any more
   RequestMode mode_;
   Reading reading_ = Reading::kIdle;
-  uint8_t informs_ = 0;
+  uint32_t informs_ = 0;
   bool started_ = false;
   bool written_ = true;    // the request is complete
   bool keep_alive_ = true; // nothing has spoiled the connection for another request
@@ -96,8 +94,9 @@ EventKind Client::head_complete(std::span<char>& in, Event& event) {
   Body body = response_body({section.chunked, head_.content_length, head_.version}, head_.status, mode_);
   if (body.fault) return bad(body.fault.reason, event);
   head_.framing = body.framing;
+  if (section.close) keep_alive_ = false; // RFC 9112 9.6, whichever head says it
   if (head_.status < 200) return inform(event);
-  bool persistent = !section.close && (head_.version != http::Version::kHttp10 || section.keep_alive);
+  bool persistent = head_.version != http::Version::kHttp10 || section.keep_alive;
   if (!persistent || body.framing == http::Framing::kUntilClose) keep_alive_ = false;
   body_.begin(body, nullptr);
   reading_ = Reading::kBody;
@@ -110,7 +109,7 @@ EventKind Client::head_complete(std::span<char>& in, Event& event) {
 // Interim: the response itself has not begun (RFC 9110 15.2).
 EventKind Client::inform(Event& event) {
   if (head_.status == 101) return bad("http1.unexpected_switch", event); // RFC 9110 7.8: nothing was asked for
-  if (++informs_ > kMaxInforms) return bad("http1.too_many_1xx", event);
+  if (++informs_ > limits_.informational_responses) return bad("http1.too_many_1xx", event);
   started_ = false;
   event.head = &head_;
   return event.kind = EventKind::kInform;

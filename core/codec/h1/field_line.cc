@@ -43,15 +43,29 @@ Fault content_length(const http::Field& field, http::Head& head) {
   return {};
 }
 
-// Only the single token "chunked" can be framed. A list of other codings is honest, but nothing we could forward.
+bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_byte); }
+
+// "gzip, chunked": chunked once, at the end, and tokens before it.
+bool ends_with_chunked(std::string_view list) {
+  size_t comma = list.rfind(',');
+  if (comma == list.npos || !base::equal_ignore_case(base::trim(list.substr(comma + 1)), "chunked")) return false;
+  for (list = list.substr(0, comma);; list.remove_prefix(comma + 1)) {
+    comma = std::min(list.find(','), list.size());
+    std::string_view coding = base::trim(list.substr(0, comma));
+    if (!is_token(coding) || base::equal_ignore_case(coding, "chunked")) return false;
+    if (comma == list.size()) return true;
+  }
+}
+
+// Only the single token "chunked" can be framed. What does not end with it has no length: 400 (RFC 9112 6.3, item 4).
+// Another coding before it is honest, but nothing that we decode: 501 (RFC 9112 6.1).
 Fault transfer_encoding(const http::Field& field, const http::Head& head, Section& section) {
   if (head.has(Token::kTransferEncoding)) return {400, "http1.multiple_transfer_encoding"};
   std::string_view value = field.value_view();
   section.chunked = base::equal_ignore_case(value, "chunked");
   if (section.chunked) return {};
-  bool list = !value.empty() && std::all_of(value.begin(), value.end(),
-                                            [](char c) { return is_token_byte(c) || c == ',' || is_blank(c); });
-  return list ? Fault{501, "http1.unknown_transfer_encoding"} : Fault{400, "http1.invalid_transfer_encoding"};
+  if (ends_with_chunked(value)) return {501, "http1.unknown_transfer_encoding"};
+  return {400, "http1.invalid_transfer_encoding"};
 }
 
 void connection_options(std::string_view list, Section& section) {
@@ -73,6 +87,20 @@ Fault host(const http::Field& field, Section& section) {
   return {};
 }
 
+// RFC 9110 10.1.1: there is one expectation, and a server that sees another may say so. A value that only some servers
+// take for it desynchronises those that wait for the body from those that do not.
+Fault expect(const http::Field& field, const http::Head& head) {
+  bool good = !head.has(Token::kExpect) && base::equal_ignore_case(field.value_view(), "100-continue");
+  return good ? Fault{} : Fault{417, "http1.unknown_expectation"};
+}
+
+// RFC 9110 6.5.1: nothing that frames, routes, authorises or steers a message comes behind it.
+bool allowed_in_trailers(const http::Field& field) {
+  std::string_view name = field.name_view();
+  if (field.token != Token::kOther) return (http::token_properties(field.token) & http::kNoTrailer) == 0;
+  return name != "forwarded" && !name.starts_with("x-envoy-") && !name.starts_with("x-forwarded-");
+}
+
 } // namespace
 
 bool interpret(const http::Field& field, http::Head& head, Section& section, Fault& fault) {
@@ -80,15 +108,18 @@ bool interpret(const http::Field& field, http::Head& head, Section& section, Fau
   if (token == Token::kOther) {
     if (section.of != Section::Of::kResponse && underscore_twin(field.name_view()))
       fault = {400, "http1.header_name_with_underscore"};
-    return true;
+    return section.of != Section::Of::kTrailers || allowed_in_trailers(field);
   }
-  if (section.of == Section::Of::kTrailers) return (http::token_properties(token) & http::kNoTrailer) == 0;
+  if (section.of == Section::Of::kTrailers) return allowed_in_trailers(field);
   switch (token) {
   case Token::kHost:
     if (section.of == Section::Of::kRequest) fault = host(field, section);
     return section.of != Section::Of::kRequest;
   case Token::kContentLength: fault = content_length(field, head); return true;
   case Token::kTransferEncoding: fault = transfer_encoding(field, head, section); return true;
+  case Token::kExpect:
+    if (section.of == Section::Of::kRequest) fault = expect(field, head);
+    return true;
   case Token::kConnection: connection_options(field.value_view(), section); return true;
   default: return true;
   }

@@ -53,7 +53,8 @@ inline Fault parse_field_line(char*& at, const char* end, http::Field& field, bo
 inline bool has_meaning(http::Token token) {
   using http::Token;
   constexpr uint64_t kMeaning = http::token_bit(Token::kHost) | http::token_bit(Token::kContentLength) |
-                                http::token_bit(Token::kTransferEncoding) | http::token_bit(Token::kConnection);
+                                http::token_bit(Token::kTransferEncoding) | http::token_bit(Token::kConnection) |
+                                http::token_bit(Token::kExpect);
   return (http::token_bit(token) & kMeaning) != 0;
 }
 

@@ -96,11 +96,12 @@ std::span<char> HeadParser::complete_lines(std::span<char> in) {
 HeadParser::Step HeadParser::parse_lines(char* text, size_t bytes, const char* readable, size_t& used) {
   const char* end = text + bytes;
   char* at = text;
-  if (first_line_) {
-    if (Fault fault = parse_first_line(at, readable)) return bad(fault);
-  }
   size_t room = limits_.head_bytes - line_;
   const char* limit = room < bytes ? text + room : end;
+  if (first_line_) {
+    if (Fault fault = parse_first_line(at, readable)) return bad(fault);
+    if (at > limit) return bad({431, "http1.headers_too_large"});
+  }
   Step step = Step::kMore;
   while (at < end && step == Step::kMore) {
     if (*at == '\r') {
@@ -122,7 +123,8 @@ Fault HeadParser::parse_first_line(char*& at, const char* end) {
   const char* line = at;
   if (Fault fault = parse_request_line(at, end, limits_.accept_http_1_0, *head_, *arena_)) return fault;
   if (!head_->authority.empty()) text_is_last_ = false; // the path of an absolute target may lie behind the text
-  if (static_cast<size_t>(at - line) > size_t{limits_.line_bytes} + 2) return {414, "http1.request_line_too_long"};
+  size_t most = std::min<size_t>(size_t{limits_.line_bytes} + 2, limits_.head_bytes);
+  if (static_cast<size_t>(at - line) > most) return {414, "http1.request_line_too_long"};
   return {};
 }
 
@@ -163,7 +165,9 @@ void HeadParser::grow() {
 }
 
 HeadParser::Step HeadParser::incomplete(size_t bytes) {
-  if (first_line_ && bytes - line_ > size_t{limits_.line_bytes} + 1) return bad({414, "http1.request_line_too_long"});
+  size_t line_limit = std::min<size_t>(size_t{limits_.line_bytes} + 1, limits_.head_bytes);
+  if (first_line_ && section_.of == Section::Of::kRequest && bytes > line_limit)
+    return bad({414, "http1.request_line_too_long"});
   if (bytes > limits_.head_bytes) return bad({431, "http1.headers_too_large"});
   return Step::kMore;
 }

@@ -46,7 +46,8 @@ class HeadParser {
   http::Head* head_ = nullptr;
   base::Arena* arena_ = nullptr;
   std::unique_ptr<http::Field[]> own_;
-  uint16_t own_capacity_ = 0, field_lines_ = 0;
+  uint16_t own_capacity_ = 0;
+  uint32_t field_lines_ = 0;   // those that were not kept included
   bool first_line_ = false;    // still to come
   bool text_is_last_ = false;  // the copied text is the arena's newest allocation: its unused tail can be given back
   uint32_t line_ = 0;          // offset of the first line that is not parsed

@@ -110,11 +110,11 @@ std::string_view connection_text(ConnectionField connection) {
 
 void write_request_head(const Head& head, const http::AttemptHeaders& attempt, const OutBody& body,
                         base::OutBuffer& out) {
-  size_t room = head.method.size() + head.path.size() + head.authority.size() + field_bytes(head) + kExtraBytes;
+  size_t room = head.method.size() + head.path.size() + 2 * head.authority.size() + field_bytes(head) + kExtraBytes;
   char* begin = out.prepare(room);
   char* to = put_word(begin, head.method);
   *to++ = ' ';
-  to = put_word(to, head.path);
+  to = put_word(to, head.method_id == http::MethodId::kConnect ? head.authority : head.path); // RFC 9112 3.2.3
   to = put_word(put(to, " HTTP/1.1\r\nhost: "), head.authority);
   to = put(to, "\r\n");
   to = put_fields(to, head, kOwnFields | attempt_fields(attempt));

@@ -53,7 +53,7 @@ Fault parse_status_line(char*& at, const char* end, http::Head& head) {
   const char* p = at;
   if (Fault fault = parse_version(p, end, head.version)) return fault;
   p += kVersionBytes;
-  if (end - p < 6 || p[0] != ' ' || p[1] < '1' || p[1] > '9' || !digit(p[2]) || !digit(p[3]))
+  if (end - p < 5 || p[0] != ' ' || p[1] < '1' || p[1] > '9' || !digit(p[2]) || !digit(p[3]))
     return {502, "http1.invalid_status"};
   head.status = static_cast<uint16_t>((p[1] - '0') * 100 + (p[2] - '0') * 10 + (p[3] - '0'));
   p += 4;

@@ -40,6 +40,21 @@ TEST(HopByHop, RemovesConnectionFieldsThatNobodyNamed) {
             "a=1;");
 }
 
+// RFC 9110 5.3: what is left keeps its order, lines of one name included; set-cookie lines stay apart.
+TEST(HopByHop, TheOrderStays) {
+  EXPECT_EQ(
+      stripped({{"b", "1"}, {"set-cookie", "x"}, {"connection", "a"}, {"b", "2"}, {"a", "3"}, {"set-cookie", "y"}}),
+      "b=1;set-cookie=x;b=2;set-cookie=y;");
+}
+
+// Every line of a named field goes, also one that is known by token, and a name is whole: "x-f" is not "x-foo".
+TEST(HopByHop, NamesAreWholeAndEveryLineGoes) {
+  EXPECT_EQ(stripped({{"connection", "X-F,Cookie"}, {"cookie", "1"}, {"x-foo", "2"}, {"cookie", "3"}, {"x-f", "4"}}),
+            "x-foo=2;");
+  EXPECT_EQ(stripped({{"connection", "x-foo x-bar"}, {"x-foo", "1"}, {"x-bar", "2"}}), "x-foo=1;x-bar=2;");
+  EXPECT_EQ(stripped({{"connection", "Host-Of, contents-length"}, {"host-of", "1"}}), "");
+}
+
 TEST(HopByHop, RefusesToLoseWhatTheMessageNeeds) {
   for (const char* name : {"host", "Content-Length", "transfer-encoding", "X-Forwarded-For", "x-forwarded-anything",
                            "x-request-id", ":path"}) {

@@ -1,15 +1,13 @@
 // RFC 9112 7.1, through both codecs: the coding is one for requests and responses.
 
-#include "codec/h1/chunked.h"
-
 #include "unit/codec/h1/client_fixture.h"
 #include "unit/codec/h1/server_fixture.h"
 
 namespace kgw::codec::h1::test {
 namespace {
 
-Told request(const std::string& body, const HeadLimits& limits = {}) {
-  return serve_every_way("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n" + body, limits);
+Told request(const std::string& body) {
+  return serve_every_way("POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n" + body);
 }
 Told response(const std::string& body) {
   return ask_every_way("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + body);
@@ -28,6 +26,7 @@ TEST(Chunked, Accepted) {
       {"0000000000000003\r\nabc\r\n0\r\n\r\n", "abc"},
       {"A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", "01234567890123456789"},
       {"3;x=y;z=\"q\t\xff\"\r\nabc\r\n0;last\r\n\r\n", "abc"},
+      {"3;a;b=c;d=\"\\\"\";e\r\nabc\r\n0\r\n\r\n", "abc"},
       {"2\r\n\r\n\r\n0\r\n\r\n", "\r\n"},
       {"5\r\n0\r\n\r\n\r\n0\r\n\r\n", "0\r\n\r\n"},
   };
@@ -59,6 +58,21 @@ TEST(Chunked, Refused) {
       "8000000000000000\r\n",
       "ffffffffffffffff\r\n",
       "10000000000000003\r\nabc\r\n",
+      // RFC 9112 7.1.1
+      "3;\r\nabc\r\n",
+      "3;;x\r\nabc\r\n",
+      "3;x;\r\nabc\r\n",
+      "3;=y\r\nabc\r\n",
+      "3;x=\r\nabc\r\n",
+      "3;x=y=z\r\nabc\r\n",
+      "3; x\r\nabc\r\n",
+      "3;x =y\r\nabc\r\n",
+      "3;x \r\nabc\r\n",
+      "3;x=\"y\r\nabc\r\n",
+      "3;x=\"y\"z\r\nabc\r\n",
+      "3;x=\"\\\r\nabc\r\n",
+      "3;x=\"\ny\"\r\nabc\r\n",
+      "3;\xff\r\nabc\r\n",
       "3\nabc\r\n",
       "3\rabc\r\n",
       "3\r\r\nabc\r\n",
@@ -96,7 +110,8 @@ TEST(Chunked, Unterminated) {
 // RFC 9112 7.1.2, RFC 9110 6.5.1.
 TEST(Chunked, TrailersAreCheckedFilteredAndApart) {
   Told told = request(
-      "0\r\nX-T: 1\r\ncontent-length: 5\r\nhost: b\r\nauthorization: x\r\nx-forwarded-for: y\r\nDate: d\r\n\r\n");
+      "0\r\nX-T: 1\r\ncontent-length: 5\r\nhost: b\r\nauthorization: x\r\nx-forwarded-for: y\r\nX-Envoy-Any: z\r\n"
+      "Forwarded: for=b\r\nx-forwarded-port: 1\r\nDate: d\r\n\r\n");
   EXPECT_EQ(told.bad, 0);
   EXPECT_EQ(told.trailers, std::vector<std::string>{"x-t=1;date=d;"});
   EXPECT_EQ(told.heads, std::vector<std::string>{"POST|a|/|transfer-encoding=chunked;"});
@@ -104,35 +119,8 @@ TEST(Chunked, TrailersAreCheckedFilteredAndApart) {
   for (const char* line :
        {"x : 1", ": 1", "x", " x: 1", "x: 1\r\n y", "x: \x01", "x: a\rb", "x: a\nb", "transfer_encoding: chunked"}) {
     EXPECT_EQ(request(std::string("0\r\n") + line + "\r\n\r\n").bad, 400) << line;
+    EXPECT_EQ(response(std::string("0\r\n") + line + "\r\n\r\n").bad, 502) << line;
   }
-}
-
-TEST(Chunked, Limits) {
-  HeadLimits limits{.head_bytes = 200, .field_count = 3, .chunk_line_bytes = 10};
-  EXPECT_EQ(request("3;1234567\r\nabc\r\n0\r\n\r\n", limits).bad, 0);
-  EXPECT_EQ(request("3;12345678\r\nabc\r\n0\r\n\r\n", limits).bad, 400);
-  EXPECT_EQ(request("0\r\na: 1\r\na: 2\r\na: 3\r\n\r\n", limits).bad, 0);
-  EXPECT_EQ(request("0\r\na: 1\r\na: 2\r\na: 3\r\na: 4\r\n\r\n", limits).bad, 400);
-  EXPECT_EQ(request("0\r\na: " + std::string(300, 'x'), limits).bad, 400);
-}
-
-TEST(Chunked, MostlyFramingIsRefused) {
-  auto feed_chunks = [](const std::string& chunk) {
-    ChunkedDecoder decoder;
-    decoder.begin(4096);
-    for (int i = 0; i < 100'000; ++i) {
-      std::string copy = chunk;
-      std::span<char> in(copy);
-      std::span<const char> data;
-      while (!in.empty()) {
-        if (decoder.next(in, data) == ChunkedDecoder::Step::kBad) return i;
-      }
-    }
-    return 100'000;
-  };
-  EXPECT_LT(feed_chunks("1\r\nx\r\n"), 25'000);
-  EXPECT_LT(feed_chunks("1;" + std::string(4000, 'x') + "\r\nx\r\n"), 30);
-  EXPECT_EQ(feed_chunks("4\r\nabcd\r\n"), 100'000);
 }
 
 } // namespace

@@ -31,11 +31,14 @@ inline Told ask(const std::vector<std::string_view>& pieces, const HeadLimits& l
   return told;
 }
 
-inline Told ask_every_way(const std::string& text, const HeadLimits& limits = {}, const char* method = "GET") {
-  Told expected = ask({text}, limits, false, method);
+inline Told ask_every_way(const std::string& text, const HeadLimits& limits = {}, const char* method = "GET",
+                          bool close = false) {
+  bool reusable = false, as_expected = false;
+  Told expected = ask({text}, limits, close, method, &as_expected);
   for (const auto& pieces : ways(text)) {
-    Told told = ask(pieces, limits, false, method);
+    Told told = ask(pieces, limits, close, method, &reusable);
     EXPECT_EQ(told, expected) << text << " " << told.reason;
+    EXPECT_EQ(reusable, as_expected) << text;
   }
   return expected;
 }

@@ -67,6 +67,34 @@ TEST(Limits, RequestLine) {
   EXPECT_EQ(serve({with(9000)}).bad, 0);
 }
 
+// RFC 9112 3: a target that is too long is a 414, also where the limit of the head is the nearer one.
+TEST(Limits, RequestLineBesideTheHead) {
+  auto line = [](size_t bytes) { return "GET /" + std::string(bytes - 16, 'x') + " HTTP/1.1\r\n"; };
+  for (size_t line_bytes : {78, 79, 200}) {
+    HeadLimits limits{.head_bytes = 80, .line_bytes = static_cast<uint32_t>(line_bytes)};
+    EXPECT_EQ(serve_every_way(line(70) + "host: a\r\n\r\n", limits).bad, 431) << line_bytes;
+    EXPECT_EQ(serve_every_way(line(80) + "host: a\r\n\r\n", limits).bad, 431) << line_bytes;
+    EXPECT_EQ(serve_every_way(line(81) + "host: a\r\n\r\n", limits).bad, 414) << line_bytes;
+    EXPECT_EQ(serve_every_way(line(300) + "host: a\r\n\r\n", limits).bad, 414) << line_bytes;
+    EXPECT_EQ(serve_every_way(line(300).substr(0, 290), limits).bad, 414) << line_bytes;
+  }
+}
+
+// A first line longer than the parser's window is a line for itself: what comes behind it stays under the limit.
+TEST(Limits, HeadBytesBehindALongLine) {
+  HeadLimits limits{.head_bytes = 3000, .line_bytes = 4000};
+  std::string line = "GET /" + std::string(2000, 'x') + " HTTP/1.1\r\nhost: a\r\nx: ";
+  EXPECT_EQ(serve({line + std::string(3000 - line.size() - 4, 'y') + "\r\n\r\n"}, limits).bad, 0);
+  EXPECT_EQ(serve({line + std::string(3001 - line.size() - 4, 'y') + "\r\n\r\n"}, limits).bad, 431);
+  limits.head_bytes = 1500;
+  EXPECT_EQ(serve({line + std::string(9000, 'y') + "\r\n\r\n"}, limits).bad, 414);
+  std::string status = "HTTP/1.1 204 " + std::string(2000, 'x') + "\r\n";
+  EXPECT_EQ(ask({status + "\r\n"}, {.head_bytes = 2017}).bad, 0);
+  EXPECT_EQ(ask({status + "\r\n"}, {.head_bytes = 2016}).bad, 502);
+  EXPECT_EQ(ask({status + "\r\n"}, limits).bad, 502);
+  EXPECT_EQ(ask({status + "\r\n"}, limits).reason, "http1.headers_too_large");
+}
+
 // No narrowing: a name longer than its 16-bit length is not another name.
 TEST(Limits, NameLength) {
   HeadLimits limits{.head_bytes = 1 << 20, .line_bytes = 1 << 20};
@@ -85,6 +113,23 @@ TEST(Limits, Responses) {
   EXPECT_EQ(response("a: 1\r\na: 2\r\na: 3\r\n"), 0);
   EXPECT_EQ(response("a: 1\r\na: 2\r\na: 3\r\na: 4\r\n"), 502);
   EXPECT_EQ(ask({std::string(201, 'x')}, limits).bad, 502);
+}
+
+// RFC 9110 15.2: any number of interim responses must be understood; a storm must not last.
+TEST(Limits, InformationalResponses) {
+  auto storm = [](int count, const HeadLimits& limits) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += "HTTP/1.1 102 X\r\n\r\n";
+    return ask({text + "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"}, limits);
+  };
+  EXPECT_EQ(storm(64, {}).bad, 0);
+  EXPECT_EQ(storm(64, {}).informs.size(), 64u);
+  EXPECT_EQ(storm(65, {}).bad, 502);
+  EXPECT_EQ(storm(65, {}).reason, "http1.too_many_1xx");
+  EXPECT_EQ(storm(65, {}).heads.size(), 0u);
+  EXPECT_EQ(storm(300, {.informational_responses = 300}).bad, 0);
+  EXPECT_EQ(storm(301, {.informational_responses = 300}).bad, 502);
+  EXPECT_EQ(storm(1, {.informational_responses = 0}).bad, 502);
 }
 
 // The copy follows the bytes that came: a large head one byte at a time costs the arena what it costs whole.

@@ -15,6 +15,8 @@ namespace kgw::codec::h1::test {
 // What a codec told, as text: heads as "METHOD|authority|path|name=value;...", data joined.
 struct Told {
   std::vector<std::string> heads; // responses: "status|name=value;..."
+  std::string order;              // which body belongs to which head: "head length 3,data 3,end,"
+  size_t data = 0;                // bytes of the body that is being told
   std::vector<std::string> informs;
   std::string body;
   std::vector<std::string> trailers;
@@ -71,7 +73,31 @@ class Input {
   std::span<char> left_;
 };
 
+inline std::string framing_text(const http::Head& head) {
+  switch (head.framing) {
+  case http::Framing::kNone: return "none";
+  case http::Framing::kLength: return "length " + std::to_string(head.content_length);
+  case http::Framing::kChunked: return "chunked";
+  case http::Framing::kUntilClose: return "until close";
+  }
+  return {};
+}
+
+inline void note_order(Told& told, EventKind kind, const Event& event) {
+  bool end = event.end || kind == EventKind::kEnd || kind == EventKind::kTrailers;
+  told.data += event.data.size();
+  if (told.data > 0 && (end || kind != EventKind::kData)) {
+    told.order += "data " + std::to_string(told.data) + ",";
+    told.data = 0;
+  }
+  if (kind == EventKind::kInform) told.order += "inform,";
+  if (kind == EventKind::kHead) told.order += "head " + framing_text(*event.head) + ",";
+  if (kind == EventKind::kTrailers) told.order += "trailers,";
+  if (end) told.order += "end,";
+}
+
 inline void note(Told& told, EventKind kind, const Event& event) {
+  note_order(told, kind, event);
   switch (kind) {
   case EventKind::kHead: told.heads.push_back(head_text(*event.head)); break;
   case EventKind::kInform: told.informs.push_back(head_text(*event.head)); break;

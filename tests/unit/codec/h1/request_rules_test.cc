@@ -86,6 +86,17 @@ TEST(RequestRules, Target) {
       {"9112 3.2.3", with_line("CONNECT / HTTP/1.1"), 400},
       {"9112 3.2.3", with_line("GET a:443 HTTP/1.1"), 400},
       {"9112 3.2", with_line("GET /#f HTTP/1.1"), 400},
+      {"9112 3.2", with_line("GET /a?b#f HTTP/1.1"), 400},
+      {"9112 3.2", with_line("GET http://b/#f HTTP/1.1"), 400},
+      {"9112 3.2", with_line("GET a HTTP/1.1"), 400},
+      {"9112 3.2", with_line("GET ?q HTTP/1.1"), 400},
+      {"9112 3.2.2", with_line("GET ftp://b/x HTTP/1.1"), 400},
+      {"9112 3.2.2", with_line("GET http://b:65536/ HTTP/1.1"), 400},
+      {"9112 3.2.2", with_line("GET http:///x HTTP/1.1"), 400},
+      {"9112 3.2.3", with_line("CONNECT a HTTP/1.1"), 400},
+      {"9112 3.2.3", with_line("CONNECT a: HTTP/1.1"), 400},
+      {"9112 3.2.3", with_line("CONNECT u@a:443 HTTP/1.1"), 400},
+      {"9112 3.2.3", with_line("connect a:443 HTTP/1.1"), 400}, // another method
       {"9112 3.2.2", with_line("GET http://b/x HTTP/1.1"), 0},
       {"9110 4.2.4", with_line("GET http://u@b/x HTTP/1.1"), 400},
   });
@@ -112,6 +123,15 @@ TEST(RequestRules, Host) {
       {"9112 3.2", with_host("host: a:80x\r\n"), 400},
       {"9112 3.2", with_host("host: [::1\r\n"), 400},
       {"9112 3.2", with_host("host: a\xc3\r\n"), 400},
+      {"9112 3.2", with_host(std::string("host: a\0b\r\n", 11)), 400},
+      {"9112 3.2", with_host("host: a?b\r\n"), 400},
+      {"9112 3.2", with_host("host: a#b\r\n"), 400},
+      {"9112 3.2", with_host("host: http://a\r\n"), 400},
+      {"9112 3.2", with_host("host: a:-1\r\n"), 400},
+      {"9112 3.2", with_host("host: a:80:80\r\n"), 400},
+      {"9112 3.2", with_host("host: [::1]x\r\n"), 400},
+      {"9112 3.2", with_host("host: a\r\n b\r\n"), 400},
+      {"9112 5.1", with_host("host : a\r\n"), 400},
       {"9112 3.2", with_host("host: bad host\r\n", "http://a/"), 400},
       {"9112 3.2", with_host("host: [::1]:80\r\n"), 0},
       {"9112 3.2", with_host("host:\ta:80 \r\n"), 0},
@@ -203,13 +223,20 @@ TEST(RequestRules, TransferEncoding) {
   check({
       {"9112 6.1", te("chunked"), 0},
       {"9112 6.1", te("CHUNKED \t"), 0},
-      {"9112 6.1", te("xchunked"), 501},
-      {"9112 6.1", te("identity"), 501},
-      {"9112 6.1", te("gzip, chunked"), 501},
-      {"9112 6.1", te("chunked, gzip"), 501},
-      {"9112 6.1", te("chunked, chunked"), 501},
-      {"9112 6.1", te("chunked,"), 501},
-      {"9112 6.1", te(",chunked"), 501},
+      {"9112 6.1", te("gzip, chunked"), 501}, // a coding that we do not decode
+      {"9112 6.1", te("x, y\t,chunked"), 501},
+      {"9112 6.3", te("xchunked"), 400}, // item 4: not chunked at the end, no length
+      {"9112 6.3", te("identity"), 400},
+      {"9112 6.3", te("gzip"), 400},
+      {"9112 6.3", te("chunked, gzip"), 400},
+      {"9112 6.3", te("gzip, xchunked"), 400},
+      {"9112 6.1", te("chunked, chunked"), 400}, // at most once
+      {"9112 6.1", te("gzip, chunked, chunked"), 400},
+      {"9112 6.1", te("gzip;q=1, chunked"), 400},
+      {"9110 5.6.1", te("chunked,"), 400},
+      {"9110 5.6.1", te(",chunked"), 400},
+      {"9110 5.6.1", te("gzip,,chunked"), 400},
+      {"9110 5.6.1", te(","), 400},
       {"9112 6.1", te("chunked;q=1"), 400},
       {"9112 6.1", te("\"chunked\""), 400},
       {"9112 6.1", te(""), 400},
@@ -230,6 +257,21 @@ TEST(RequestRules, TransferEncoding) {
       {"9112 6.1", with_field("transfer-encoding: chunked\r\ntransfer-encoding: identity"), 400},
       {"9112 6.3", with_field("transfer-encoding: chunked\r\ncontent-length: 5"), 400},
       {"9112 6.3", with_field("content-length: 5\r\ntransfer-encoding: chunked"), 400},
+  });
+}
+
+TEST(RequestRules, Expect) {
+  auto expecting = [](const std::string& value) { return with_field("content-length: 0\r\nexpect: " + value); };
+  check({
+      {"9110 10.1.1", expecting("100-continue"), 0},
+      {"9110 10.1.1", expecting("100-Continue \t"), 0},
+      {"9110 10.1.1", expecting("200-ok"), 417},
+      {"9110 10.1.1", expecting("y 100-continue"), 417},
+      {"9110 10.1.1", expecting("100-continue, y"), 417},
+      {"9110 10.1.1", expecting("100-continue;q=1"), 417},
+      {"9110 10.1.1", expecting(""), 417},
+      {"9110 10.1.1", expecting("100-continue\r\nexpect: 100-continue"), 417},
+      {"9112 5.2", expecting("\r\n 100-continue"), 417}, // folded, so empty
   });
 }
 
@@ -255,7 +297,11 @@ TEST(RequestRules, SmuggledTailsAreNotRead) {
   const std::string tail = "GET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
   for (const char* fields :
        {"content-length: 4\r\ntransfer-encoding: chunked\r\n", "transfer-encoding: chunked\r\ncontent-length: 4\r\n",
-        "transfer-encoding: xchunked\r\n", "content-length: 5\r\ncontent-length: 0\r\n"}) {
+        "transfer-encoding: xchunked\r\n", "content-length: 5\r\ncontent-length: 0\r\n",
+        "content-length: 4\r\nexpect: y 100-continue\r\n",
+        "transfer-encoding:\x0b"
+        "chunked\r\ncontent-length: 4\r\n",
+        "x: y\rtransfer-encoding: chunked\r\n", "content_length: 4\r\n", "x: y\n\ntransfer-encoding: chunked\r\n"}) {
     Told told = serve_every_way(std::string("POST / HTTP/1.1\r\nhost: a\r\n") + fields + "\r\n0\r\n\r\n" + tail);
     EXPECT_NE(told.bad, 0);
     EXPECT_TRUE(told.heads.empty());

@@ -46,6 +46,14 @@ TEST(Serializer, FramingAndConnectionFieldsAreItsOwn) {
   EXPECT_EQ(request_text(head), "POST / HTTP/1.1\r\nhost: a\r\n\r\n");
 }
 
+// RFC 9112 3.2.3.
+TEST(Serializer, ConnectNamesItsAuthority) {
+  http::Head head = get("CONNECT");
+  head.authority = "b:443";
+  head.path = {};
+  EXPECT_EQ(request_text(head), "CONNECT b:443 HTTP/1.1\r\nhost: b:443\r\n\r\n");
+}
+
 // RFC 9110 10.1.4.
 TEST(Serializer, TeIsNamedByConnection) {
   base::Arena arena;
