@@ -13,5 +13,7 @@ enum class Decision : uint8_t {
 
 std::string_view decision_code(Decision decision);
 std::string_view decision_sentence(Decision decision);
+// Of a request whose bytes could not be taken: `reason` is the codec's, such as "http1.headers_too_large".
+Decision decision_of_refusal(std::string_view reason);
 
 } // namespace kgw::exchange

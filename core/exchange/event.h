@@ -12,6 +12,7 @@ struct Event {
   bool end = false;            // kHead: no body follows
   bool reused = false;         // kReady
   Gone gone{};                 // kClientGone
+  std::string_view reason{};   // kClientGone
   uint16_t status = 0;         // kInform
   uint64_t bytes = 0;          // kBody
   Failure failure{};           // kFailed
@@ -23,7 +24,7 @@ inline Step feed(Machine& machine, const Event& event, Instant now) {
     case Event::Kind::kHead: return machine.head(event.end, now);
     case Event::Kind::kBody: return machine.body(event.bytes, now);
     case Event::Kind::kEnd: return machine.end(now);
-    case Event::Kind::kClientGone: return machine.client_gone(event.gone, now);
+    case Event::Kind::kClientGone: return machine.client_gone(event.gone, event.reason, now);
     case Event::Kind::kReady: return machine.ready(event.slot, event.reused, now);
     case Event::Kind::kFailed: return machine.failed(event.slot, event.failure, now);
     case Event::Kind::kInform: return machine.inform(event.slot, event.status, now);

@@ -65,7 +65,7 @@ Step Machine::keep(uint64_t bytes, Instant now) {
   return step;
 }
 
-Step Machine::client_gone(Gone how, Instant now) {
+Step Machine::client_gone(Gone how, std::string_view reason, Instant now) {
   struct Facts {
     Flag flag;
     Decision why;
@@ -76,9 +76,13 @@ Step Machine::client_gone(Gone how, Instant now) {
       {Flag::kDC, Decision::kClientGone, "downstream_remote_disconnect", {}},
       {Flag::kSI, Decision::kStreamIdle, "stream_idle_timeout", {504, "stream timeout", false}},
       {Flag::kLR, Decision::kDrained, "drain_timeout", {}},
-      {Flag::kDPE, Decision::kClientError, "http1.codec_error", {400, "Bad Request", false}},
+      {Flag::kDPE, Decision::kClientError, "codec_error", {400, "Bad Request", false}},
   };
-  const Facts& facts = kFacts[static_cast<int>(how)];
+  Facts facts = kFacts[static_cast<int>(how)];
+  if (!reason.empty()) {
+    facts.why = decision_of_refusal(reason);
+    facts.details = reason;
+  }
   ledger_->flags.set(facts.flag);
   ledger_->outcome = facts.why;
   uint16_t reset = live_;

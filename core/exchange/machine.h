@@ -70,7 +70,8 @@ class Machine {
   Step head(bool end, Instant now);
   Step body(uint64_t bytes, Instant now) { return keeping_ ? keep(bytes, now) : Step{}; }
   Step end(Instant now);
-  Step client_gone(Gone how, Instant now);
+  // `reason`: kProtocol, what the codec found wrong; copied.
+  Step client_gone(Gone how, std::string_view reason, Instant now);
 
   // ---- attempts. Without hedging there is one at a time, in slot 0
   Step ready(uint8_t slot, bool reused, Instant now);

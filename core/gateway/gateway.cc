@@ -13,6 +13,19 @@ struct Gateway::BoundPort {
   net::Address address;
 };
 
+namespace {
+
+// A forwarded request takes two descriptors, and some must remain for listeners, names and the host.
+constexpr size_t kReservedDescriptors = 64;
+
+size_t most_connections(const snapshot::ProcessSettings& settings) {
+  if (settings.max_client_connections > 0) return static_cast<size_t>(settings.max_client_connections);
+  size_t limit = net::descriptor_limit();
+  return limit > 2 * kReservedDescriptors ? (limit - kReservedDescriptors) / 2 : kReservedDescriptors / 2;
+}
+
+} // namespace
+
 base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, base::Log& log) {
   auto control = net::Loop::make();
   if (!control) return std::unexpected(control.error());
@@ -113,6 +126,7 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
     update.snapshot = next;
     update.endpoints = endpoints;
     update.tls = *tls;
+    update.most_connections = (most_connections(next->process) + updates.size() - 1) / updates.size();
     for (const snapshot::Socket& socket : next->sockets) update.counters.push_back(counters_of(socket));
   }
   hand_over(updates);
@@ -265,8 +279,9 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
     std::string prefix = name;
     std::replace(prefix.begin(), prefix.end(), '/', '_');
     for (const proxy::ListenerStatRow& row : proxy::listener_stat_rows()) {
-      std::string stat(row.name);
-      rows.push_back({stat, "http." + prefix + "." + stat, "envoy_http_" + stat, {{"envoy_http_conn_manager_prefix", prefix}}, row.gauge,
+      std::string family = "envoy_http_" + row.name;
+      std::replace(family.begin(), family.end(), '.', '_');
+      rows.push_back({row.name, "http." + prefix + "." + row.name, family, {{"envoy_http_conn_manager_prefix", prefix}}, row.gauge,
                       counters->sum(row.member)});
     }
   }

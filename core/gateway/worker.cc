@@ -35,6 +35,7 @@ std::thread start_thread(std::move_only_function<void()> body, const char* name)
 
 // A port with its accepting socket. The acceptor goes first when the port is retired.
 struct Worker::Listening {
+  Worker* worker = nullptr;
   proxy::Port port;
   std::unique_ptr<net::Acceptor> acceptor;
 };
@@ -77,6 +78,7 @@ void Worker::end_of_turn() {
   output_.flush();
   context_.recycle();
   context_.new_turn();
+  if (full_) make_room();
   if (!retiring_.empty()) {
     std::erase_if(retiring_, [](const auto& listening) {
       if (listening->port.connection_count > 0) return false;
@@ -90,6 +92,7 @@ void Worker::end_of_turn() {
 // ---- configuration ------------------------------------------------------------------------------------------------------
 
 void Worker::apply(Update update) {
+  most_connections_ = update.most_connections;
   proxy::WorkerSnapshot* next = adopt(update);
   proxy::WorkerSnapshot* before = context_.current;
   context_.current = next;
@@ -150,9 +153,30 @@ void Worker::update_ports(Update& update, proxy::WorkerSnapshot& before) {
     if (!port.fresh) continue;
     auto accepts = static_cast<unsigned>(context_.current->snapshot->sockets[port.socket].connection.accepts_per_turn);
     auto on_accept = [](void* to, std::unique_ptr<net::Transport> transport) {
-      new proxy::Downstream(*static_cast<proxy::Port*>(to), std::move(transport));  // owns itself until it closes
+      auto& at = *static_cast<Listening*>(to);
+      at.worker->take(at, std::move(transport));
     };
-    listening->acceptor = std::make_unique<net::Acceptor>(*loop_, std::move(*port.fresh), accepts, on_accept, &listening->port);
+    listening->worker = this;
+    listening->acceptor = std::make_unique<net::Acceptor>(*loop_, std::move(*port.fresh), accepts, on_accept, listening.get());
+    if (full_) listening->acceptor->pause();
+  }
+}
+
+void Worker::take(Listening& listening, std::unique_ptr<net::Transport> transport) {
+  new proxy::Downstream(listening.port, std::move(transport));  // owns itself until it closes
+  if (full_ || connections() < most_connections_) return;
+  full_ = true;
+  listening.port.stats().downstream_cx_overflow.add();
+  for (auto& [id, other] : ports_) {
+    if (other->acceptor != nullptr) other->acceptor->pause();
+  }
+}
+
+void Worker::make_room() {
+  if (connections() >= most_connections_) return;
+  full_ = false;
+  for (auto& [id, listening] : ports_) {
+    if (listening->acceptor != nullptr) listening->acceptor->resume();
   }
 }
 

@@ -29,6 +29,7 @@ struct Update {
   std::vector<PortUpdate> ports;  // those not named drain
   std::vector<std::vector<std::shared_ptr<proxy::ListenerCounters>>> counters;  // as snapshot->sockets
   std::vector<std::shared_ptr<const cluster::EndpointSet>> endpoints;           // as snapshot->clusters
+  size_t most_connections = SIZE_MAX;  // of clients, this worker's share
   std::vector<std::shared_ptr<const net::TlsClient>> tls;                       // as snapshot->clusters; null: plain text
 };
 
@@ -64,6 +65,8 @@ class Worker {
  private:
   struct Listening;
   void end_of_turn();
+  void take(Listening& listening, std::unique_ptr<net::Transport> transport);
+  void make_room();
   proxy::WorkerSnapshot* adopt(Update& update);
   void update_ports(Update& update, proxy::WorkerSnapshot& before);
   void retire(Listening& listening, proxy::WorkerSnapshot& last);
@@ -84,6 +87,8 @@ class Worker {
   std::map<PortId, std::unique_ptr<Listening>> ports_;
   std::vector<std::unique_ptr<Listening>> retiring_;
   std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_kept_;
+  size_t most_connections_ = SIZE_MAX;
+  bool full_ = false;  // nothing is accepted
   base::Timer drain_timer_;
   std::move_only_function<void()> drained_;
   std::thread thread_;

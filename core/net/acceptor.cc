@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <optional>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -21,6 +22,11 @@ bool exhausted(int error) { return error == EMFILE || error == ENFILE || error =
 int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 } // namespace
+
+size_t descriptor_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<size_t>(limit.rlim_cur) : 1024;
+}
 
 struct Acceptor::Impl {
   Impl(Loop& on, ListenSocket listen_socket, unsigned per_turn, OnAccept callback, void* user)

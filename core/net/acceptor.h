@@ -27,6 +27,9 @@ class ListenSocket {
   Address address_;
 };
 
+// How many descriptors the process may have open (RLIMIT_NOFILE).
+size_t descriptor_limit();
+
 // Accepts on a worker's loop, at most `accepts_per_turn` per turn. EMFILE and friends: closes a spare fd to accept and drop
 // one connection, then pauses 100 ms; never spins.
 class Acceptor {

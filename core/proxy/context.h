@@ -51,7 +51,10 @@ class Context {
   // Wall-clock text for `date` fields; the clock is read once per turn and only if somebody asks.
   std::string_view date();
   int64_t unix_time_us();
-  void new_turn() { unix_us_ = 0; }
+  void new_turn() {
+    unix_us_ = 0;
+    ++turn;
+  }
 
   net::Loop& loop;
   upstream::Context& upstream;
@@ -59,6 +62,7 @@ class Context {
   const std::string local_address;  // what x-forwarded-for records for a loopback peer
   WorkerSnapshot* current = nullptr;
   bool draining = false;
+  uint64_t turn = 0;  // of the loop
   // Files a finished request; null: nobody keeps records.
   void (*record)(void* context, const exchange::Record& record) = nullptr;
   void* record_context = nullptr;

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "codec/h1/h1.h"
-#include "http/status.h"
 
 namespace kgw::proxy {
 namespace {
@@ -15,6 +14,7 @@ codec::HeadLimits limits_of(const snapshot::ListenerSettings& settings) {
   return {.head_bytes = static_cast<uint32_t>(settings.request_head_bytes),
           .line_bytes = static_cast<uint32_t>(settings.request_line_bytes),
           .field_count = static_cast<uint16_t>(settings.request_header_count),
+          .chunk_line_bytes = static_cast<uint32_t>(settings.chunk_line_bytes),
           .accept_http_1_0 = settings.accept_http_1_0 != 0};
 }
 
@@ -78,9 +78,27 @@ void Downstream::process_rest() {
 void Downstream::process(std::span<char> in) {
   codec::Event event;
   while (state_ == State::kOpen) {
+    if (exchange_ == nullptr && turn_is_over()) return keep_for_next_turn(in);
     if (codec_->next(in, event) == codec::EventKind::kNeedMore) return keep_rest(in);
     if (!deliver(event)) return;
   }
+}
+
+// A client that pipelines many small requests must not hold up the others on this worker.
+bool Downstream::turn_is_over() {
+  if (turn_ != port_.context->turn) {
+    turn_ = port_.context->turn;
+    begun_in_turn_ = 0;
+  }
+  return begun_in_turn_ >= static_cast<uint32_t>(port_.settings().requests_per_turn);
+}
+
+void Downstream::keep_for_next_turn(std::span<char> rest) {
+  if (rest.empty()) return;
+  port_.stats().limit_requests_per_turn.add();
+  stash_.append({rest.data(), rest.size()});
+  pause(kPipelined);
+  port_.context->loop.post(process_rest_);
 }
 
 bool Downstream::deliver(codec::Event& event) {
@@ -93,13 +111,18 @@ bool Downstream::deliver(codec::Event& event) {
     case codec::EventKind::kTrailers:
       if (exchange_ != nullptr) exchange_->client_end(nullptr);
       return true;
-    default: refuse(event.status); return false;
+    default: refuse(event.status, event.reason); return false;
   }
 }
 
 void Downstream::begin(codec::Event& event) {
   head_since_ = {};
   exchange_ = std::exchange(next_, nullptr);
+  ++begun_in_turn_;
+  if (auto most = static_cast<uint64_t>(port_.settings().requests_per_connection); ++begun_ == most) {
+    port_.stats().downstream_cx_max_requests_reached.add();
+    codec_->close_after_response();
+  }
   // RFC 9110 10.1.1: we take the body in any case, so the client need not wait for the origin.
   if (const http::Field* expect = event.head->find(http::Token::kExpect);
       expect != nullptr && base::equal_ignore_case(expect->value_view(), "100-continue")) {
@@ -114,21 +137,27 @@ void Downstream::begin(codec::Event& event) {
 }
 
 // What cannot be parsed is answered, if its turn has come, and the connection closes.
-void Downstream::refuse(uint16_t status) {
-  port_.stats().downstream_cx_protocol_error.add();
+void Downstream::refuse(uint16_t status, std::string_view reason) {
+  count_refusal(reason);
   if (exchange_ != nullptr) {
-    exchange_->client_gone(exchange::Gone::kProtocol);
+    exchange_->client_gone(exchange::Gone::kProtocol, reason);
     return linger();
   }
-  Exchange& exchange = next_ != nullptr ? *next_ : port_.context->take_exchange();
-  next_ = nullptr;
-  http::Head head = http::local_reply_head({.status = status, .body = http::reason_phrase(status)}, http::ReplyForm::kPlain,
-                                           false, port_.context->date(), exchange.arena());
+  exchange_ = next_ != nullptr ? std::exchange(next_, nullptr) : &port_.context->take_exchange();
   codec_->close_after_response();
-  codec_->write_head(0, head, false, output_.open());
-  codec_->write_data(0, http::reason_phrase(status), true, output_.open());
-  port_.context->give_back(exchange);
-  linger();
+  exchange_->refuse(*this, port_.snapshot(), port_.socket, status, reason);  // done() ends the connection
+}
+
+void Downstream::count_refusal(std::string_view reason) {
+  ListenerStats& stats = port_.stats();
+  switch (exchange::decision_of_refusal(reason)) {
+    case exchange::Decision::kLimitRequestHeadBytes: stats.limit_request_head_bytes.add(); break;
+    case exchange::Decision::kLimitRequestHeaderCount: stats.limit_request_header_count.add(); break;
+    case exchange::Decision::kLimitRequestLineBytes: stats.limit_request_line_bytes.add(); break;
+    case exchange::Decision::kLimitRequestHeadTimeout: stats.downstream_rq_header_timeout.add(); break;
+    case exchange::Decision::kLimitChunkLineBytes: stats.limit_chunk_line_bytes.add(); break;
+    default: stats.downstream_cx_protocol_error.add(); break;
+  }
 }
 
 // Bytes that wait: a part of a head, or the next requests of a client that pipelines. The latter stop the reading.
@@ -275,8 +304,7 @@ void Downstream::on_timer(Instant at) {
     return arm();
   }
   if (state_ == State::kOpen && head_since_ != Instant{} && output_.queued() == 0) {
-    port_.stats().downstream_rq_header_timeout.add();
-    return refuse(408);
+    return refuse(408, "request_header_timeout");
   }
   if (state_ == State::kOpen) port_.stats().downstream_cx_idle_timeout.add();
   bool stuck = output_.queued() > 0;

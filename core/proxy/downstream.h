@@ -56,9 +56,12 @@ class Downstream final : public net::Deferred,
   void process(std::span<char> in);
   bool deliver(codec::Event& event);  // false: the connection takes no more requests
   void begin(codec::Event& event);
-  void refuse(uint16_t status);
+  void refuse(uint16_t status, std::string_view reason);
+  void count_refusal(std::string_view reason);
   void keep_rest(std::span<char> rest);
   void process_rest();
+  bool turn_is_over();
+  void keep_for_next_turn(std::span<char> rest);
   void linger();
   void close(bool reset);
   void pause(Pause reason);
@@ -81,6 +84,9 @@ class Downstream final : public net::Deferred,
   std::string peer_address_;
   http::Peer peer_;
   State state_ = State::kOpen;
+  uint64_t turn_ = 0;             // in which `begun_in_turn_` were begun
+  uint64_t begun_ = 0;            // requests, over the connection's life
+  uint32_t begun_in_turn_ = 0;
   uint8_t paused_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <charconv>
 
+#include "http/status.h"
 #include "proxy/request_id.h"
 
 namespace kgw::proxy {
@@ -29,20 +30,24 @@ void Exchange::reset() {
 
 // ---- client side ------------------------------------------------------------------------------------------------------------
 
-void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const http::Peer& peer, http::Head& head, bool end) {
+void Exchange::begin(Sink& sink, WorkerSnapshot& snapshot, size_t socket) {
   sink_ = &sink;
   snapshot_ = &snapshot;
   ++snapshot.pins;
+  stats_ = snapshot.listener_stats[socket].front();
+  started_unix_us_ = context_.record == nullptr ? 0 : context_.unix_time_us();
+  ledger_.open(now());
+}
+
+void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const http::Peer& peer, http::Head& head, bool end) {
+  begin(sink, snapshot, socket);
   head_ = head;
   body_ended_ = end;
   head_request_ = head.method_id == http::MethodId::kHead;
   reply_form_ = http::reply_form_of(head_);
-  started_unix_us_ = context_.record == nullptr ? 0 : context_.unix_time_us();
-  ledger_.open(now());
   touch();
 
   const snapshot::Socket& where = snapshot.snapshot->sockets[socket];
-  stats_ = snapshot.listener_stats[socket].front();
   exchange::Resolution resolution;
   if (!http::strip_hop_by_hop(head_)) {
     resolution.reply = {400, {}, false};
@@ -72,6 +77,20 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   machine_.open(plan_, context_.random, ledger_, now());
   if (machine_.keeping() && !end) body_.start_keeping();
   run({.kind = Kind::kHead, .end = end});
+}
+
+void Exchange::refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason) {
+  begin(sink, snapshot, socket);
+  head_ = {};
+  body_ended_ = true;
+  stats_->downstream_rq_total.add();
+  stats_->downstream_rq_active.add();
+  exchange::Resolution resolution;
+  resolution.reply = {status, http::reason_phrase(status), false};
+  resolution.why = exchange::decision_of_refusal(reason);
+  resolution.details = reason;
+  if (reason.starts_with("http1.")) ledger_.flags.set(exchange::Flag::kDPE);
+  answer(resolution);
 }
 
 void Exchange::answer(const exchange::Resolution& resolution) {
@@ -107,8 +126,8 @@ void Exchange::client_end(http::Head* trailers) {
   run({.kind = Kind::kEnd});
 }
 
-void Exchange::client_gone(exchange::Gone how) {
-  if (planned_ && !machine_.done()) run({.kind = Kind::kClientGone, .gone = how});
+void Exchange::client_gone(exchange::Gone how, std::string_view reason) {
+  if (planned_ && !machine_.done()) run({.kind = Kind::kClientGone, .gone = how, .reason = reason});
 }
 
 // What no attempt has taken yet is bounded by the watermark while one lives; in a back-off only the replay limit counts.

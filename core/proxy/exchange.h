@@ -26,7 +26,9 @@ class Exchange {
   void open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const http::Peer& peer, http::Head& head, bool end);
   void client_data(std::span<const char> data, bool end);
   void client_end(http::Head* trailers);
-  void client_gone(exchange::Gone how);
+  void client_gone(exchange::Gone how, std::string_view reason = {});
+  // Instead of open(): no head could be made of what came.
+  void refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason);
   void download_moved();  // the client took bytes
 
   base::Arena& arena() { return arena_; }
@@ -52,6 +54,7 @@ class Exchange {
   friend class Context;
   void reset();
   void answer(const exchange::Resolution& resolution);
+  void begin(Sink& sink, WorkerSnapshot& snapshot, size_t socket);
   // Feeds the machine one event and carries out what it wants; `feed` alone only asks.
   void run(const exchange::Event& event) { carry_out(feed(event)); }
   exchange::Step feed(const exchange::Event& event);

@@ -17,7 +17,7 @@ struct ListenerStats {
 };
 
 struct ListenerStatRow {
-  std::string_view name;
+  std::string name;
   bool gauge;
   base::Counter ListenerStats::* member;
 };

@@ -182,7 +182,7 @@ TEST(Machine, ABodyOverTheLimitEndsRetriesInFlightAndAnswers507InBackoff) {
   f.machine.head(false, f.now);
   EXPECT_EQ(f.machine.body(100, f.now), Step{}) << "exactly the limit still retries";
   EXPECT_EQ(f.machine.body(1, f.now).acts, kDropBody);
-  f.machine.client_gone(Gone::kDisconnect, f.now);
+  f.machine.client_gone(Gone::kDisconnect, {}, f.now);
 
   f.open();
   f.machine.head(false, f.now);

@@ -62,7 +62,7 @@ class RandomOrders : public testing::TestWithParam<bool> {
       d.request_ended = true;
       return m.end(f.now);
     }
-    if (what < 32) return m.client_gone(static_cast<Gone>(f.random.below(4)), f.now);
+    if (what < 32) return m.client_gone(static_cast<Gone>(f.random.below(4)), {}, f.now);
     if (what < 50 && m.deadline() != base::kNever) {
       f.now = std::max(f.now, m.deadline());
       return m.timeout(f.now);
@@ -123,7 +123,7 @@ TEST_P(RandomOrders, EndOnceAndLoseNoSlot) {
       if (begun == kOrders) {
         for (Driven& other : all) {
           if (!other.open) continue;
-          ASSERT_TRUE(other.execute(other.machine.client_gone(Gone::kDisconnect, f.now)));
+          ASSERT_TRUE(other.execute(other.machine.client_gone(Gone::kDisconnect, {}, f.now)));
           ++ended;
         }
         continue;
