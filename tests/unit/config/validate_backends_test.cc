@@ -7,26 +7,22 @@
 namespace kgw::config {
 namespace {
 
+using test::document;
 using test::lines;
 using test::load;
 using test::payload;
+using test::problem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string document(const std::string& api_version, const std::string& kind, const std::string& rest) {
-  return "apiVersion: " + api_version + "\nkind: " + kind +
-         "\nmetadata: {name: x, labels: {kubernetes.io/service-name: web}}\n" + rest + "\n";
-}
 std::string service(const std::string& spec) { return document("v1", "Service", "spec: " + spec); }
-std::string slice(const std::string& fields) { return document("discovery.k8s.io/v1", "EndpointSlice", fields); }
+std::string slice(const std::string& fields) {
+  return document("discovery.k8s.io/v1", "EndpointSlice", fields,
+                  "{name: x, labels: {kubernetes.io/service-name: web}}");
+}
 std::string backend(const std::string& spec) {
   return document("gateway.kgateway.dev/v1alpha1", "Backend", "spec: " + spec);
-}
-std::string problem(const std::string& text) {
-  std::vector<std::string> all = lines(load(text));
-  if (all.size() != 1) return "got " + std::to_string(all.size()) + " lines";
-  return all[0].substr(all[0].find("default/x: ") + 11);
 }
 
 TEST(Service, ReadsPorts) {

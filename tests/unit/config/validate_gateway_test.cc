@@ -5,24 +5,19 @@
 namespace kgw::config {
 namespace {
 
+using test::document;
 using test::lines;
 using test::load;
 using test::payload;
+using test::problem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::string gateway(const std::string& spec) {
-  return "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec: {gatewayClassName: "
-         "any, " +
-         spec + "}\n";
+  return document("gateway.networking.k8s.io/v1", "Gateway", "spec: {gatewayClassName: any, " + spec + "}");
 }
 std::string listener(const std::string& fields) { return gateway("listeners: [{name: l, port: 80, " + fields + "}]"); }
-std::string problem(const std::string& text) {
-  std::vector<std::string> all = lines(load(text));
-  if (all.size() != 1) return "got " + std::to_string(all.size()) + " lines";
-  return all[0].substr(all[0].find("default/g: ") + 11);
-}
 
 TEST(Gateway, ReadsListenersWithDefaults) {
   auto read = payload<Gateway>(listener("protocol: HTTP"));

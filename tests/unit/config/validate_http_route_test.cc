@@ -5,23 +5,19 @@
 namespace kgw::config {
 namespace {
 
+using test::document;
 using test::lines;
 using test::load;
 using test::payload;
+using test::problem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
 std::string route(const std::string& spec) {
-  return "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r}\nspec: " + spec + "\n";
+  return document("gateway.networking.k8s.io/v1", "HTTPRoute", "spec: " + spec);
 }
 std::string rule(const std::string& fields) { return route("{rules: [" + fields + "]}"); }
-// What follows OBJECT in the only line.
-std::string problem(const std::string& text) {
-  std::vector<std::string> all = lines(load(text));
-  if (all.size() != 1) return "got " + std::to_string(all.size()) + " lines";
-  return all[0].substr(all[0].find("default/r: ") + 11);
-}
 
 TEST(HttpRoute, DefaultsAreFilledIn) {
   auto empty = payload<HttpRoute>(route("{}"));

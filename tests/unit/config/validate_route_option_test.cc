@@ -7,24 +7,18 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using test::document;
 using test::lines;
 using test::load;
 using test::payload;
+using test::problem;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-std::string option(const std::string& spec) {
-  return "apiVersion: gateway.solo.io/v1\nkind: RouteOption\nmetadata: {name: o}\nspec: " + spec + "\n";
-}
+std::string option(const std::string& spec) { return document("gateway.solo.io/v1", "RouteOption", "spec: " + spec); }
 std::string options(const std::string& fields) { return option("{options: {" + fields + "}}"); }
 std::string retries(const std::string& fields) { return options("retries: {retryOn: 5xx, " + fields + "}"); }
-// What follows OBJECT in the only line.
-std::string problem(const std::string& text) {
-  std::vector<std::string> all = lines(load(text));
-  if (all.size() != 1) return "got " + std::to_string(all.size()) + " lines";
-  return all[0].substr(all[0].find("default/o: ") + 11);
-}
 
 TEST(RouteOption, ReadsTheWholePolicy) {
   auto read = payload<RouteOption>(option(
@@ -135,7 +129,7 @@ TEST(RouteOption, SnakeCaseIsReadWithAWarning) {
   EXPECT_THAT(
       lines(read),
       ElementsAre(
-          HasSubstr("f.yaml:4:28: RouteOption default/o: warning: spec.options.retries.retry_on: "),
+          HasSubstr("f.yaml:4:28: RouteOption default/x: warning: spec.options.retries.retry_on: "),
           HasSubstr("spec.options.retries.num_retries: a Kubernetes cluster knows this field as numRetries only")));
   EXPECT_THAT(problem(retries("numRetries: 1, num_retries: 2")),
               HasSubstr("duplicate value: got num_retries; need only numRetries"));
