@@ -3,11 +3,12 @@
 
 namespace kgw::config {
 
+// Upstream is the name that kgateway's Backend had until March 2025; the fields are the same.
 Backend read_backend(Fields& top) {
   Fields spec(top.get("spec", Need::kRequired));
   Backend backend;
-  std::string type = spec.get("type").word({"Static", "AWS", "DynamicForwardProxy", "GCP"}, "Static");
-  spec.refuse({"aws", "dynamicForwardProxy", "gcp"});
+  std::string type = spec.get("type").word({"Static", "AI", "AWS", "DynamicForwardProxy", "GCP"}, "Static");
+  spec.refuse({"ai", "aws", "dynamicForwardProxy", "gcp"});
   if (type != "Static") {
     spec.get("type").error_text(ProblemClass::kNotSupported, class_text(ProblemClass::kNotSupported));
     spec.ignore({"static"});

@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kGatewayApi = "gateway.networking.k8s.io";
 constexpr const char* kKgateway = "gateway.kgateway.dev";
+constexpr const char* kGloo = "gloo.solo.io";
 
 std::vector<KindInfo> make_table() {
   using enum Kind;
@@ -32,6 +33,7 @@ std::vector<KindInfo> make_table() {
        "routeoption",
        {"rto", "rtopts", "grto"},
        true},
+      {kGlooUpstream, kGloo, {"v1"}, "Upstream", "upstreams", "upstream", {"us"}, true},
       {kRouteOption,
        kKgateway,
        {"v1alpha1"},
@@ -41,6 +43,7 @@ std::vector<KindInfo> make_table() {
        {"rto", "rtopts", "grto"},
        true},
       {kBackend, kKgateway, {"v1alpha1"}, "Backend", "backends", "backend", {}, true},
+      {kKgatewayUpstream, kKgateway, {"v1alpha1"}, "Upstream", "upstreams", "upstream", {"up"}, true},
       {kDirectResponse, kKgateway, {"v1alpha1"}, "DirectResponse", "directresponses", "directresponse", {}, true},
       {kService, "", {"v1"}, "Service", "services", "service", {"svc"}, true},
       {kNamespace, "", {"v1"}, "Namespace", "namespaces", "namespace", {"ns"}, false},
@@ -101,8 +104,6 @@ constexpr Unbuilt kUnbuilt[] = {
     {"", "Endpoints", Standing::kNotYet},
     {kKgateway, "TrafficPolicy", Standing::kNotYet},
     {kKgateway, "BackendConfigPolicy", Standing::kNotYet},
-    {kKgateway, "Upstream", Standing::kNotYet},
-    {"gloo.solo.io", "Upstream", Standing::kNotYet},
     {"gateway.networking.x-k8s.io", "XBackendTrafficPolicy", Standing::kNotYet},
     {"gateway.networking.x-k8s.io", "XBackend", Standing::kNotYet},
     {"gateway.networking.x-k8s.io", "XListenerSet", Standing::kRefused},
@@ -129,7 +130,7 @@ constexpr Unbuilt kUnbuilt[] = {
 };
 
 constexpr std::array<std::string_view, 5> kGatewayGroups = {kGatewayApi, "gateway.networking.x-k8s.io", kKgateway,
-                                                            "gateway.solo.io", "gloo.solo.io"};
+                                                            "gateway.solo.io", kGloo};
 
 // Groups whose kinds all matter: what is unknown there is a slip, not somebody else's.
 bool is_closed_group(std::string_view group) {

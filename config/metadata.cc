@@ -16,7 +16,9 @@ std::optional<snapshot::Scope> scope_of(Kind kind) {
   switch (kind) {
   case Kind::kGateway: return snapshot::Scope::kListener;
   case Kind::kService:
-  case Kind::kBackend: return snapshot::Scope::kCluster;
+  case Kind::kBackend:
+  case Kind::kGlooUpstream:
+  case Kind::kKgatewayUpstream: return snapshot::Scope::kCluster;
   case Kind::kRouteOption:
   case Kind::kHttpRoute: return snapshot::Scope::kRoute;
   default: return std::nullopt;

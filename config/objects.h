@@ -20,6 +20,7 @@ namespace kgw::config {
 enum class Kind : uint8_t {
   kGateway, kHttpRoute, kRouteOption, kService, kEndpointSlice, kNamespace, kBackend, kDirectResponse, kGatewayClass,
   kReferenceGrant,
+  kGlooUpstream, kKgatewayUpstream,  // both are called Upstream, and one object may stand beside the other
   kIgnored,  // stored as it comes, without meaning (Deployment, ConfigMap, ...)
 };
 
@@ -121,12 +122,17 @@ struct EndpointSlice {
   };
   std::vector<Endpoint> endpoints;
 };
+// A fixed list of hosts: kgateway's Backend and Upstream, Gloo's Upstream.
 struct Backend {
   struct Host {
     std::string host;
     uint16_t port = 0;
+    uint32_t weight = 1;
+    std::string server_name;  // with TLS; empty: `host`
   };
   std::vector<Host> hosts;
+  bool tls = false;
+  Position tls_at;
 };
 struct DirectResponse {
   uint16_t status = 200;

@@ -19,7 +19,8 @@ HttpRoute read_http_route(Fields& top);
 RouteOption read_route_option(Fields& top);
 Service read_service(Fields& top);
 EndpointSlice read_endpoint_slice(Fields& top, const Meta& meta);
-Backend read_backend(Fields& top);
+Backend read_backend(Fields& top); // kgateway's Upstream too
+Backend read_gloo_upstream(Fields& top);
 DirectResponse read_direct_response(Fields& top);
 ReferenceGrant read_reference_grant(Fields& top);
 

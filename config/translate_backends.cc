@@ -10,8 +10,7 @@ namespace {
 
 using Endpoints = std::vector<snapshot::EndpointSpec>;
 
-void add_once(Endpoints& endpoints, const std::string& host, uint16_t port) {
-  snapshot::EndpointSpec endpoint{host, port, 1};
+void add_once(Endpoints& endpoints, snapshot::EndpointSpec endpoint) {
   if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(std::move(endpoint));
 }
 
@@ -28,9 +27,24 @@ void add_slice(Endpoints& endpoints, const EndpointSlice& slice, const ServicePo
     if (slice_port.name != port.name || slice_port.protocol != "TCP") continue;
     for (const EndpointSlice::Endpoint& endpoint : slice.endpoints) {
       if (endpoint.ready || not_ready_too)
-        add_once(endpoints, endpoint.address, slice_port.port.value_or(numeric_target(port)));
+        add_once(endpoints, {endpoint.address, slice_port.port.value_or(numeric_target(port))});
     }
   }
+}
+
+snapshot::ClusterId cluster_id(const BackendTarget& target) {
+  const Identity& id = target.object->object.id;
+  // Gloo's Upstream and kgateway's are different objects under one name.
+  std::string kind = id.kind == Kind::kKgatewayUpstream ? id.kind_name + "." + id.group : id.kind_name;
+  return {std::move(kind), id.namespace_name, id.name, target.port == nullptr ? uint16_t{0} : target.port->port};
+}
+
+// Statistics know a cluster by its name alone, so kinds without ports must differ in what stands at the port's place.
+std::string cluster_name(const snapshot::ClusterId& id, Kind kind) {
+  std::string last = kind == Kind::kGlooUpstream       ? "upstream"
+                     : kind == Kind::kKgatewayUpstream ? "kgateway-upstream"
+                                                       : std::to_string(id.port);
+  return fmt::format("{}_{}_{}", id.namespace_name, id.name, last);
 }
 
 } // namespace
@@ -45,9 +59,7 @@ Clusters::Clusters(const Inventory& inventory, const TranslateOptions& options, 
 }
 
 int32_t Clusters::index_of(const BackendTarget& target) {
-  const Identity& id = target.object->object.id;
-  snapshot::ClusterId key{id.kind == Kind::kService ? "Service" : "Backend", id.namespace_name, id.name,
-                          target.port == nullptr ? uint16_t{0} : target.port->port};
+  snapshot::ClusterId key = cluster_id(target);
   auto next = static_cast<int32_t>(clusters_.size());
   auto [entry, fresh] = indexes_.emplace(key, next);
   if (fresh) clusters_.push_back(make(target, std::move(key)));
@@ -56,7 +68,7 @@ int32_t Clusters::index_of(const BackendTarget& target) {
 
 snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::ClusterId id) {
   snapshot::ClusterSpec cluster;
-  cluster.name = fmt::format("{}_{}_{}", id.namespace_name, id.name, id.port);
+  cluster.name = cluster_name(id, target.object->object.id.kind);
   cluster.id = std::move(id);
   snapshot::Settings settings = options_.settings;
   apply_annotations(target.object->object, snapshot::Scope::kCluster, settings, warnings_);
@@ -69,10 +81,23 @@ snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::Clus
     }
     cluster.endpoints = service_endpoints(*target.object, *target.port);
   } else {
-    for (const Backend::Host& host : payload<Backend>(*target.object).hosts)
-      add_once(cluster.endpoints, host.host, host.port);
+    use_hosts(*target.object, cluster);
   }
   return cluster;
+}
+
+void Clusters::use_hosts(const StoredObject& stored, snapshot::ClusterSpec& cluster) {
+  const auto& backend = payload<Backend>(stored);
+  for (const Backend::Host& host : backend.hosts)
+    add_once(cluster.endpoints, {host.host, host.port, host.weight, host.server_name});
+  cluster.tls = backend.tls;
+  // Whoever wrote the annotation has decided.
+  bool decided = stored.object.annotations.contains("kgwcore.dev/tls_verify");
+  if (!backend.tls || cluster.settings.tls_verify == 0 || decided) return;
+  warnings_.add(stored.object, backend.tls_at, "spec.static", ProblemClass::kAdvice,
+                "certificates are checked against the system's authorities here, while useTls alone checks none on a "
+                "cluster; the annotation kgwcore.dev/tls_verify: \"0\" switches the check off, \"1\" keeps it without "
+                "this warning");
 }
 
 Endpoints Clusters::service_endpoints(const StoredObject& stored, const ServicePort& port) {
@@ -84,7 +109,7 @@ Endpoints Clusters::service_endpoints(const StoredObject& stored, const ServiceP
   for (const StoredObject* slice : slices)
     add_slice(endpoints, payload<EndpointSlice>(*slice), port, service.publish_not_ready);
   if (endpoints.empty() && service.type == "ExternalName")
-    add_once(endpoints, service.external_name, numeric_target(port));
+    add_once(endpoints, {service.external_name, numeric_target(port)});
   if (!endpoints.empty()) return endpoints;
   if (const auto* given = fallback()) return given->endpoints;
   warn_no_address(stored, port, !slices.empty());

@@ -12,7 +12,7 @@ namespace kgw::config {
 
 // What a backendRef leads to. Without an object it leads nowhere, and the reason is that of the condition ResolvedRefs.
 struct BackendTarget {
-  const StoredObject* object = nullptr; // Service or Backend
+  const StoredObject* object = nullptr; // Service, Backend or Upstream
   const ServicePort* port = nullptr;    // of a Service
   std::string reason, message;
 };
@@ -30,6 +30,7 @@ class Clusters {
  private:
   snapshot::ClusterSpec make(const BackendTarget& target, snapshot::ClusterId id);
   std::vector<snapshot::EndpointSpec> service_endpoints(const StoredObject& stored, const ServicePort& port);
+  void use_hosts(const StoredObject& stored, snapshot::ClusterSpec& cluster);
   void warn_no_address(const StoredObject& stored, const ServicePort& port, bool has_slices);
   const TranslateOptions::Override* find_override(const Identity& id, uint16_t port) const;
   const TranslateOptions::Override* fallback() const;

@@ -15,10 +15,23 @@ struct BackendKind {
   Kind id;
 };
 constexpr BackendKind kBackendKinds[] = {{"", "Service", Kind::kService},
-                                         {"gateway.kgateway.dev", "Backend", Kind::kBackend}};
+                                         {"gateway.kgateway.dev", "Backend", Kind::kBackend},
+                                         {"gateway.kgateway.dev", "Upstream", Kind::kKgatewayUpstream},
+                                         {"gloo.solo.io", "Upstream", Kind::kGlooUpstream}};
 
 BackendTarget refuse(std::string reason, std::string message) {
   return {nullptr, nullptr, std::move(reason), std::move(message)};
+}
+
+// Two groups have a kind called Upstream: whether the other one has what is missing in this.
+std::string hint_of_group(const BackendKind& missing, const Inventory& inventory, const std::string& namespace_name,
+                          const std::string& name) {
+  for (const BackendKind& other : kBackendKinds) {
+    if (other.kind != missing.kind || other.id == missing.id) continue;
+    if (inventory.find(other.id, namespace_name, name) != nullptr)
+      return fmt::format(" in the group {} (the group {} has one)", missing.group, other.group);
+  }
+  return "";
 }
 
 BackendTarget with_port(const StoredObject& service, const BackendRef& ref, const std::string& name) {
@@ -55,7 +68,8 @@ BackendTarget resolve_backend(const StoredObject& route, const BackendRef& ref, 
   if (object == nullptr) {
     const Rejection* rejection = inventory.rejection(kind->id, namespace_name, ref.name);
     return refuse("BackendNotFound", rejection == nullptr
-                                         ? fmt::format("{} {} does not exist", ref.kind, name)
+                                         ? fmt::format("{} {} does not exist{}", ref.kind, name,
+                                                       hint_of_group(*kind, inventory, namespace_name, ref.name))
                                          : fmt::format("{} {} was refused: {}", ref.kind, name, rejection->reason));
   }
   if (kind->id == Kind::kService) return with_port(*object, ref, name);

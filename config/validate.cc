@@ -75,7 +75,9 @@ Payload read_payload(Fields& top, const Meta& meta) {
   case Kind::kRouteOption: return read_route_option(top);
   case Kind::kService: return read_service(top);
   case Kind::kEndpointSlice: return read_endpoint_slice(top, meta);
-  case Kind::kBackend: return read_backend(top);
+  case Kind::kBackend:
+  case Kind::kKgatewayUpstream: return read_backend(top);
+  case Kind::kGlooUpstream: return read_gloo_upstream(top);
   case Kind::kDirectResponse: return read_direct_response(top);
   case Kind::kReferenceGrant: return read_reference_grant(top);
   case Kind::kNamespace:

@@ -29,7 +29,7 @@ TEST(Examples, EachFileLoadsWithoutAWarning) {
       objects += validated.object.has_value();
     }
   }
-  EXPECT_GE(objects, 4);
+  EXPECT_GE(objects, 8);
 }
 
 TEST(Examples, TheGuidesTwoObjectsMeanWhatThePageSays) {

@@ -18,6 +18,14 @@ TEST(Kinds, AliasesNameOneKindInAnyCase) {
   EXPECT_EQ(find_alias("refgrant")->kind, Kind::kReferenceGrant);
   EXPECT_EQ(find_alias("rto")->group, "gateway.solo.io");
   EXPECT_EQ(find_alias("routeoption.gateway.kgateway.dev")->group, "gateway.kgateway.dev");
+  for (const char* alias : {"upstream", "us", "upstreams.gloo.solo.io"}) {
+    ASSERT_NE(find_alias(alias), nullptr) << alias;
+    EXPECT_EQ(find_alias(alias)->kind, Kind::kGlooUpstream) << alias;
+  }
+  for (const char* alias : {"up", "upstream.gateway.kgateway.dev"}) {
+    ASSERT_NE(find_alias(alias), nullptr) << alias;
+    EXPECT_EQ(find_alias(alias)->kind, Kind::kKgatewayUpstream) << alias;
+  }
   EXPECT_EQ(find_alias("gateways.gateway.solo.io"), nullptr);
   EXPECT_EQ(find_alias("nothing"), nullptr);
 }

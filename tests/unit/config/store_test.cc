@@ -136,6 +136,23 @@ TEST(Store, BothRouteOptionGroupsAreOneObject) {
   EXPECT_EQ(world.store.show(stored, "gateway.solo.io/v1")["spec"]["options"]["timeout"], "2s");
 }
 
+TEST(Store, UpstreamsOfTwoGroupsAreTwoObjects) {
+  World world;
+  auto upstream = [](const std::string& api_version, const std::string& host) {
+    return "apiVersion: " + api_version + "\nkind: Upstream\nmetadata: {name: u, namespace: app}\n" +
+           "spec: {static: {hosts: [{" + host + ", port: 80}]}}\n---\n";
+  };
+  std::string both = upstream("gloo.solo.io/v1", "addr: a") + upstream("gateway.kgateway.dev/v1alpha1", "host: b");
+  EXPECT_THAT(outcomes(world.store.apply_text(both, "f", "", true)), ElementsAre("created", "created"));
+  for (const char* group : {"gloo.solo.io", "gateway.kgateway.dev"}) {
+    auto listed = world.store.list(*find_kind(group, "Upstream"), "app");
+    ASSERT_EQ(listed.size(), 1u);
+    EXPECT_EQ(listed[0]->object.id.group, group);
+  }
+  EXPECT_EQ(world.object("upstream.gloo.solo.io", "app", "u").json["spec"]["static"]["hosts"][0]["addr"], "a");
+  EXPECT_EQ(world.object("up", "app", "u").json["spec"]["static"]["hosts"][0]["host"], "b");
+}
+
 TEST(Store, WritePreconditions) {
   World world;
   EXPECT_EQ(world.store.write({.object = service_json(80), .expected_resource_version = "1"}).status,

@@ -82,6 +82,7 @@ TEST(Backend, IsStatic) {
   EXPECT_THAT(problem(backend("{static: {hosts: [{host: 'a b', port: 1}]}}")),
               HasSubstr("need a DNS name or an IP address"));
   EXPECT_THAT(problem(backend("{type: AWS}")), HasSubstr("not supported by kgwcore"));
+  EXPECT_THAT(problem(backend("{type: AI}")), HasSubstr("not supported by kgwcore"));
   EXPECT_THAT(problem(backend("{static: {hosts: [{host: a, port: 1}], appProtocol: http2}}")),
               HasSubstr("not supported yet"));
 }

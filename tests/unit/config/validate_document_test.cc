@@ -39,6 +39,15 @@ TEST(Document, BothRouteOptionGroupsAreOneKind) {
   EXPECT_EQ(kgateway.object->api_version, "gateway.kgateway.dev/v1alpha1");
 }
 
+TEST(Document, AnUpstreamOfOneGroupIsNotThatOfTheOther) {
+  auto gloo = load(test::document("gloo.solo.io/v1", "Upstream", "spec: {static: {hosts: [{addr: a, port: 80}]}}"));
+  auto kgateway = load(
+      test::document("gateway.kgateway.dev/v1alpha1", "Upstream", "spec: {static: {hosts: [{host: a, port: 80}]}}"));
+  EXPECT_NE(gloo.object->id, kgateway.object->id);
+  EXPECT_EQ(gloo.object->id.text(), kgateway.object->id.text());
+  EXPECT_EQ(kgateway.object->id.group, "gateway.kgateway.dev");
+}
+
 TEST(Metadata, NamesFollowTheRuleOfTheKind) {
   EXPECT_THAT(
       lines(load(service("{name: 1a}"))),
@@ -93,7 +102,7 @@ TEST(Kind, UnknownOrNotBuiltIsNeverSilent) {
   EXPECT_EQ(first("gateway.kgateway.dev/v1alpha1", "BackendConfigPolicy"), kLater);
   EXPECT_EQ(first("gateway.networking.x-k8s.io/v1alpha1", "XBackendTrafficPolicy"), kLater);
   EXPECT_EQ(first("v1", "Endpoints"), kLater);
-  EXPECT_EQ(first("gloo.solo.io/v1", "Upstream"), kLater);
+  EXPECT_THAT(first("gloo.solo.io/v1", "Upsteam"), HasSubstr("did you mean \"Upstream\"?"));
   EXPECT_EQ(first("gateway.networking.k8s.io/v1", "GRPCRoute"), kNever);
   EXPECT_EQ(first("gateway.solo.io/v1", "VirtualHostOption"), kNever);
   EXPECT_THAT(first("gateway.networking.k8s.io/v1", "HttpRout"), HasSubstr("did you mean \"HTTPRoute\"?"));
