@@ -24,7 +24,7 @@ struct Node {
   int64_t integer = 0;
   std::string text;           // scalars: as written
   std::vector<Node> list;
-  std::vector<std::pair<std::string, Node>> map;  // in order of writing, keys unique
+  std::vector<std::pair<std::string, Node>> map{};  // in order of writing, keys unique
   std::vector<Position> key_at;                   // map: where each key stands, same order
 
   const Node* get(std::string_view key) const;    // null when absent or null
