@@ -9,7 +9,8 @@ target_compile_options(kgw_flags INTERFACE
   $<$<CONFIG:Debug>:-D_GLIBCXX_ASSERTIONS>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-missing-field-initializers -Wno-interference-size
     -Wno-restrict>  # g++ 12 sees an overlap in std::string operator+ that is none
-  $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers -Wno-missing-designated-field-initializers>)
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-missing-field-initializers -Wno-missing-designated-field-initializers
+    -Wno-deprecated-declarations>)  # std::stable_sort of libstdc++ 12 uses what C++17 deprecated
 if(KGW_SANITIZE)
   target_compile_options(kgw_flags INTERFACE -fsanitize=${KGW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(kgw_flags INTERFACE -fsanitize=${KGW_SANITIZE})

@@ -87,8 +87,7 @@ char* put_attempt(char* to, const http::AttemptHeaders& attempt) {
 }
 
 // Fields whose text is made here, never copied.
-constexpr uint64_t kOwnFields =
-    http::tokens_with(http::kHop) | http::token_bit(Token::kHost) | http::token_bit(Token::kContentLength);
+constexpr uint64_t kOwnFields = http::tokens_with(http::kHop) | http::token_bit(Token::kContentLength);
 
 uint64_t attempt_fields(const http::AttemptHeaders& attempt) {
   return (attempt.expected_timeout_ms > 0 ? http::token_bit(Token::kXEnvoyExpectedRqTimeoutMs) : 0) |
@@ -117,7 +116,7 @@ void write_request_head(const Head& head, const http::AttemptHeaders& attempt, c
   to = put_word(to, head.method_id == http::MethodId::kConnect ? head.authority : head.path); // RFC 9112 3.2.3
   to = put_word(put(to, " HTTP/1.1\r\nhost: "), head.authority);
   to = put(to, "\r\n");
-  to = put_fields(to, head, kOwnFields | attempt_fields(attempt));
+  to = put_fields(to, head, kOwnFields | http::token_bit(Token::kHost) | attempt_fields(attempt));
   // RFC 9110 10.1.4: what survived of TE is hop-by-hop again on the next hop.
   if (head.has(Token::kTe)) to = put(to, "connection: te\r\nte: trailers\r\n");
   to = put_framing(to, body);

@@ -64,7 +64,10 @@ TEST(RoundTrip, Requests) {
 
 TEST(RoundTrip, Responses) {
   for (const char* text :
-       {"HTTP/1.1 200 OK\r\nserver: x\r\ncontent-length: 3\r\n\r\nabc", "HTTP/1.1 204 No Content\r\nx: y\r\n\r\n",
+       {"HTTP/1.1 200 OK\r\nserver: x\r\ncontent-length: 3\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nhost: x\r\nexpect: y\r\ncontent-length: 0\r\n\r\n", // mean nothing in a response: RFC
+                                                                                // 9110 5.1
+        "HTTP/1.1 204 No Content\r\nx: y\r\n\r\n",
         "HTTP/1.1 200 OK\r\nset-cookie: a\r\nset-cookie: b\r\ntransfer-encoding: "
         "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}) {
     std::string received = text;
