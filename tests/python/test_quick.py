@@ -13,16 +13,13 @@ def options(policy: Policy, url: str = "http://a.example") -> Any:
     return documents(url, policy)[2]["spec"]["options"]
 
 
-TLS_LATER = pytest.mark.xfail(reason="the library has no TLS towards backends yet", strict=True)
-
-
 @pytest.mark.parametrize(
     "url",
     [
         "http://a.example",
         "http://[::1]:80",
         "http://127.0.0.1:1/",
-        pytest.param("https://a.example:8443", marks=TLS_LATER),
+        "https://a.example:8443",
     ],
 )
 def test_they_are_valid(url: str) -> None:
