@@ -22,7 +22,7 @@ std::string lasting_text(const http::Head& head) {
     if (field.removed() || field.token == http::Token::kContentLength || field.token == http::Token::kTe) continue;
     text.append("\n").append(field.name_view()).append(": ").append(field.value_view());
   }
-  return text + (head.has(http::Token::kTe) ? "\nte" : "");
+  return text + (head.status == 0 && head.has(http::Token::kTe) ? "\nte" : ""); // means nothing in a response
 }
 
 // Shapes and notes one event. False: the message is not forwarded.
