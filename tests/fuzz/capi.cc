@@ -139,7 +139,12 @@ class Session {
   }
 
   void make() {
-    kgw_gateway_options options;
+    // A newer caller's struct, whose size may be any byte: what is behind ours is read as well.
+    struct {
+      kgw_gateway_options options;
+      unsigned char later[256 - sizeof(kgw_gateway_options)];
+    } room{};
+    kgw_gateway_options& options = room.options;
     kgw_gateway_options_init(&options, sizeof options);
     static const kgw_str listen = kgw_cstr("http=127.0.0.1:0");
     options.listen = &listen;
@@ -152,7 +157,7 @@ class Session {
     kgw_str setting = kgw_cstr("request_header_count=50");
     if ((bits & 32) != 0) options.settings = &setting, options.settings_count = 1;
     if ((bits & 64) != 0) setting = kgw_cstr("nonsense=1");
-    if ((bits & 128) != 0) options.struct_size = next();
+    if ((bits & 128) != 0) options.struct_size = next(), room.later[0] = next() & 1;
     kgw_gateway** slot = gateways_[next() % gateways_.size()].fresh();
     kgw_status status = kgw_gateway_new(&options, slot, error());
     REQUIRE((status == KGW_STATUS_OK) == (*slot != nullptr));
