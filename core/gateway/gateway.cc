@@ -29,7 +29,7 @@ size_t most_connections(const snapshot::ProcessSettings& settings) {
 base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, base::Log& log) {
   auto control = net::Loop::make();
   if (!control) return std::unexpected(control.error());
-  std::unique_ptr<Gateway> gateway(new Gateway(options, log));
+  std::unique_ptr<Gateway> gateway(new Gateway(options));
   gateway->control_ = std::move(*control);
   auto resolver = net::make_resolver(*gateway->control_);
   if (!resolver) return std::unexpected(resolver.error());
@@ -41,7 +41,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, bas
   return gateway;
 }
 
-Gateway::Gateway(const Options& options, base::Log& log) : options_(options), log_(log), registry_(options.workers) {}
+Gateway::Gateway(const Options& options) : options_(options), registry_(options.workers) {}
 
 Gateway::~Gateway() {
   stop(Duration{});
@@ -82,7 +82,7 @@ base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
   for (unsigned i = 0; i < options_.workers; ++i) {
     auto loop = net::Loop::make();
     if (!loop) return std::unexpected(loop.error());
-    workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, local, options_.ledger_records, log_));
+    workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, local, options_.ledger_records));
     workers_.back()->start();
   }
   running_ = true;
@@ -122,11 +122,12 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
                                  static_cast<uint32_t>(s.max_requests), static_cast<uint32_t>(s.max_retries)});
   }
   auto endpoints = discovery_->track(*next);
+  size_t share = (most_connections(next->process) + updates.size() - 1) / updates.size();
   for (Update& update : updates) {
     update.snapshot = next;
     update.endpoints = endpoints;
     update.tls = *tls;
-    update.most_connections = (most_connections(next->process) + updates.size() - 1) / updates.size();
+    update.most_connections = share;
     for (const snapshot::Socket& socket : next->sockets) update.counters.push_back(counters_of(socket));
   }
   hand_over(updates);
@@ -144,11 +145,9 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
   bindings_.clear();
   std::map<std::pair<std::string, uint16_t>, BoundPort> kept;
   std::vector<snapshot::Socket> served;
-  size_t free_ports = 0;
   for (snapshot::Socket& socket : next.sockets) {
     // Several listeners on "any free port" are told apart by their first listener's name.
     std::pair<std::string, uint16_t> key{socket.port == 0 ? socket.address + '#' + socket.names.front() : socket.address, socket.port};
-    free_ports += socket.port == 0 ? 1 : 0;
     Binding binding;
     auto known = ports_.find(key);
     if (known != ports_.end()) {

@@ -61,7 +61,7 @@ class Gateway {
   cluster::Registry& registry() { return registry_; }
 
  private:
-  Gateway(const Options& options, base::Log& log);
+  explicit Gateway(const Options& options);
   struct BoundPort;
   void prepare(snapshot::Snapshot& next, std::vector<Update>& updates);
   base::Result<std::vector<std::shared_ptr<const net::TlsClient>>> tls_of(const snapshot::Snapshot& next);
@@ -70,7 +70,6 @@ class Gateway {
   void publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime, std::shared_ptr<const cluster::EndpointSet> endpoints);
 
   Options options_;
-  base::Log& log_;
   std::unique_ptr<net::Loop> control_;
   std::unique_ptr<net::Resolver> resolver_;
   std::thread control_thread_;

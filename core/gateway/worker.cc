@@ -42,8 +42,8 @@ struct Worker::Listening {
 };
 
 Worker::Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<net::Network> network, uint64_t seed,
-               const std::string& local_address, size_t ledger_records, base::Log& log)
-    : index_(index), log_(log), loop_(std::move(loop)),
+               const std::string& local_address, size_t ledger_records)
+    : index_(index), loop_(std::move(loop)),
       network_(network != nullptr ? std::move(network) : net::make_tcp_network(*loop_)), random_(seed),
       input_(std::make_unique_for_overwrite<char[]>(kInputBytes)),
       upstream_{.loop = *loop_, .network = *network_, .output = output_, .chunks = chunks_, .input = {input_.get(), kInputBytes}},
@@ -118,7 +118,7 @@ proxy::WorkerSnapshot* Worker::adopt(Update& update) {
       pools->retain();
     }
     upstream::ClusterConfig config = config_of(cluster);
-    config.tls = i < update.tls.size() ? update.tls[i] : nullptr;
+    config.tls = update.tls[i];
     pools->configure(config);
     if (update.endpoints[i] != nullptr) pools->view().update(*update.endpoints[i]);
     pools->retain();

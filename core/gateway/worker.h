@@ -29,15 +29,15 @@ struct Update {
   std::vector<PortUpdate> ports;  // those not named drain
   std::vector<std::vector<std::shared_ptr<proxy::ListenerCounters>>> counters;  // as snapshot->sockets
   std::vector<std::shared_ptr<const cluster::EndpointSet>> endpoints;           // as snapshot->clusters
-  size_t most_connections = SIZE_MAX;  // of clients, this worker's share
   std::vector<std::shared_ptr<const net::TlsClient>> tls;                       // as snapshot->clusters; null: plain text
+  size_t most_connections = SIZE_MAX;                                           // of clients, this worker's share
 };
 
 class Worker {
  public:
   // `network` is null for TCP. `local_address`: see proxy::Context.
   Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<net::Network> network, uint64_t seed,
-         const std::string& local_address, size_t ledger_records, base::Log& log);
+         const std::string& local_address, size_t ledger_records);
   ~Worker();
 
   void start();
@@ -73,7 +73,6 @@ class Worker {
   void check_drained();
 
   unsigned index_;
-  base::Log& log_;
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<net::Network> network_;
   base::Random random_;

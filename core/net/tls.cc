@@ -16,8 +16,8 @@ base::Error openssl_error(const char* what) {
   return {base::ErrorCode::kInternal, std::string(what) + ": " + (reason != nullptr ? reason : "unknown")};
 }
 
-bool expect_name(SSL* ssl, const std::string& name) {
-  if (parse_address(name, 0)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1;
+bool expect_name(SSL* ssl, const std::string& name, bool numeric) {
+  if (numeric) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1;
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   return SSL_set1_host(ssl, name.c_str()) == 1;
 }
@@ -47,7 +47,7 @@ std::unique_ptr<Transport> connect_tls(Loop& loop, Network& network, const Addre
   bool numeric = parse_address(server_name, 0).has_value();
   if (!numeric) SSL_set_tlsext_host_name(ssl.get(), server_name.c_str());
   // A name that cannot be expected cannot be verified either: the handshake then fails, it never passes unchecked.
-  if (client.verify_ && !expect_name(ssl.get(), server_name)) SSL_set1_host(ssl.get(), "invalid.");
+  if (client.verify_ && !expect_name(ssl.get(), server_name, numeric)) SSL_set1_host(ssl.get(), "invalid.");
   auto transport = std::make_unique<TlsTransport>(loop, std::move(ssl), handler);
   transport->start(network.connect(to, transport->inner_handler()));
   return transport;

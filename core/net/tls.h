@@ -12,7 +12,8 @@ struct ssl_ctx_st;
 namespace kgw::net {
 
 // What the connections to one kind of origin share. Made on the control thread (it reads the system's authorities),
-// immutable afterwards, used by every worker.
+// immutable afterwards, used by every worker. Where the
+// authorities lie is OpenSSL's business: it also looks at SSL_CERT_FILE and SSL_CERT_DIR.
 class TlsClient {
  public:
   // `verify`: the certificate must lead to one of the system's authorities and bear the server's name (RFC 9110 4.3.4).

@@ -187,19 +187,23 @@ void Exchange::attempt_failed(uint8_t slot, const exchange::Failure& failure) {
   if (sink_ != nullptr) check_upload();
 }
 
-void Exchange::attempt_informed(uint8_t slot, http::Head& head) {
+// RFC 9110 7.6.1 holds for interim heads too.
+bool Exchange::take_head(uint8_t slot, http::Head& head) {
   touch();
   answer_head_ = &head;
+  if (http::strip_hop_by_hop(head)) return true;
+  attempts_[slot].cancel();
+  attempt_failed(slot, {retry::Reason::kProtocolError, true, {}});
+  return false;
+}
+
+void Exchange::attempt_informed(uint8_t slot, http::Head& head) {
+  if (!take_head(slot, head)) return;
   run({.kind = Kind::kInform, .slot = slot, .status = head.status});
 }
 
 void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
-  touch();
-  if (!http::strip_hop_by_hop(head)) {
-    attempts_[slot].cancel();
-    return attempt_failed(slot, {retry::Reason::kProtocolError, true, {}});
-  }
-  answer_head_ = &head;
+  if (!take_head(slot, head)) return;
   run({.kind = Kind::kResponse, .slot = slot, .facts = retry::examine(head, end, *plan_.retry)});
 }
 

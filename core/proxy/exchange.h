@@ -59,6 +59,8 @@ class Exchange {
   void run(const exchange::Event& event) { carry_out(feed(event)); }
   exchange::Step feed(const exchange::Event& event);
   void carry_out(exchange::Step step);
+  // False: the head cannot be forwarded, and the attempt has failed.
+  bool take_head(uint8_t slot, http::Head& head);
   void forward(http::Head& head, bool end);
   void reply(const exchange::Reply& reply);
   void finish();

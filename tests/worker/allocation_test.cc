@@ -64,8 +64,7 @@ TEST(Allocations, NonePerKeepAliveGet) {
   fcntl(origin.fd(), F_SETFL, blocking & ~O_NONBLOCK);
   std::thread server([&] { serve_one(origin.fd()); });
 
-  base::Log log;
-  auto owned = std::make_unique<gateway::Worker>(0, std::move(*net::Loop::make()), nullptr, 1, "192.0.2.1", 64, log);
+  auto owned = std::make_unique<gateway::Worker>(0, std::move(*net::Loop::make()), nullptr, 1, "192.0.2.1", 64);
   gateway::Worker& worker = *owned;
   snapshot::Spec spec;
   spec.listeners.push_back({.address = "127.0.0.1", .routes = {.name = "t/g/l", .rules = {{.name = "t/r/0", .hostnames = {""}, .matches = {{}}}}}});
@@ -80,7 +79,7 @@ TEST(Allocations, NonePerKeepAliveGet) {
   auto counters = std::make_shared<proxy::ListenerCounters>("t/g/l", 1);
   auto socket = std::move(*net::ListenSocket::open(*net::parse_address("127.0.0.1", 0), false));
   net::Address address = socket.address();
-  gateway::Update update{.snapshot = snapshot, .counters = {{counters}}, .endpoints = {set}};
+  gateway::Update update{.snapshot = snapshot, .counters = {{counters}}, .endpoints = {set}, .tls = {nullptr}};
   update.ports.push_back({1, 0, std::move(socket)});
   worker.apply(std::move(update));
   worker.start();

@@ -88,7 +88,7 @@ Harness::Harness(uint64_t seed) {
   auto made = std::move(*net::Loop::make(net::Loop::Clock::kVirtual));
   loop = made.get();
   network = std::make_unique<MemoryNetwork>(*loop);
-  worker = std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, "192.0.2.1", 64, log_);
+  worker = std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, "192.0.2.1", 64);
   action.kind = snapshot::ActionKind::kForward;
   action.rule = "test/route/0";
   action.backends = {{1, 0}};
@@ -112,7 +112,7 @@ Harness::~Harness() {
 void Harness::start() {
   snapshot::Spec spec;
   route::RuleSpec rule{.name = action.rule, .hostnames = {""}, .matches = {{}}, .route_key = "test/route"};
-  spec.listeners.push_back({.address = "10.0.0.100", .port = 80, .routes = {.name = "test/gateway/http", .rules = {rule}}});
+  spec.listeners.push_back({.address = "10.0.0.100", .port = 80, .routes = {.name = "test/gateway/http", .rules = {rule}}, .settings = listener});
   spec.actions.push_back(action);
   spec.clusters.push_back({.id = {"Service", "test", "origin", 80}, .name = "test_origin_80", .settings = cluster});
   auto snapshot = *snapshot::compile(std::move(spec), registry_, 1);
@@ -128,7 +128,7 @@ void Harness::start() {
     network->listen(address, [this](std::unique_ptr<net::Transport> transport) { accept_origin(std::move(transport)); });
   }
   counters = std::make_shared<proxy::ListenerCounters>("test/gateway/http", 1);
-  gateway::Update update{.snapshot = snapshot, .counters = {{counters}}, .endpoints = {set}};
+  gateway::Update update{.snapshot = snapshot, .counters = {{counters}}, .endpoints = {set}, .tls = {nullptr}};
   update.ports.push_back({kPort, 0, std::nullopt});
   worker->add_port(kPort);
   worker->apply(std::move(update));

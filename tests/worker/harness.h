@@ -57,6 +57,7 @@ class Harness {
   ~Harness();
 
   snapshot::ActionSpec action;     // of the one route; change before start()
+  snapshot::ListenerSettings listener;
   snapshot::ClusterSettings cluster;
   std::vector<std::string> endpoints = {"10.0.0.1"};
   void start();
@@ -79,7 +80,6 @@ class Harness {
 
  private:
   void accept_origin(std::unique_ptr<net::Transport> transport);
-  base::Log log_;
   cluster::Registry registry_{1};
 };
 

@@ -65,6 +65,74 @@ TEST(Worker, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_EQ(h.at_rest(), "");
 }
 
+TEST(Worker, PipelinedRequestsOverTheTurnsShareWaitForTheNext) {
+  for (uint64_t requests : {4u, 5u}) {
+    Harness h;
+    h.listener.requests_per_turn = 4;
+    h.action.kind = snapshot::ActionKind::kDirect;  // answered at once, so that a turn can hold several
+    h.action.status = 200;
+    h.start();
+    Peer& client = h.connect_client();
+    std::string text;
+    for (uint64_t i = 0; i < requests; ++i) text += get("/a");
+    client.send(text);
+    h.settle();
+    std::string_view rest = client.received;
+    for (uint64_t i = 0; i < requests; ++i) {
+      Reply answer = parse_reply(rest);
+      ASSERT_TRUE(answer.complete) << i;
+      rest.remove_prefix(answer.bytes);
+    }
+    EXPECT_EQ(h.listener_stat(&proxy::ListenerStats::limit_requests_per_turn), requests - 4);
+    EXPECT_EQ(h.at_rest(), "");
+  }
+}
+
+TEST(Worker, TheLastRequestOfAConnectionIsToldSo) {
+  Harness h;
+  h.listener.requests_per_connection = 3;
+  h.start();
+  Peer& client = h.connect_client();
+  for (int i = 1; i <= 3; ++i) {
+    client.received.clear();
+    client.send(get("/a"));
+    h.settle();
+    Reply answer = parse_reply(client.received);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.head.find("connection: close") != std::string::npos, i == 3) << i;
+    EXPECT_EQ(client.ended(), i == 3) << i;
+  }
+  EXPECT_EQ(h.listener_stat(&proxy::ListenerStats::downstream_cx_max_requests_reached), 1u);
+}
+
+// RFC 9110 7.6.1, 15.2.
+TEST(Worker, AnInterimHeadLosesWhatBelongsToTheConnection) {
+  Harness h;
+  h.start();
+  h.origin = [](Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 103 Early Hints\r\nconnection: x-hop\r\nx-hop: 1\r\nlink: </a>\r\n\r\n"
+              "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  };
+  Peer& client = h.connect_client();
+  client.send(get("/a"));
+  h.settle();
+  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n")) << client.received;
+  EXPECT_EQ(h.at_rest(), "");
+}
+
+TEST(Worker, AnInterimHeadThatNamesItsFramingIsABrokenResponse) {
+  Harness h;
+  h.start();
+  h.origin = [](Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 103 Early Hints\r\nconnection: content-length\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  };
+  Peer& client = h.connect_client();
+  client.send(get("/a"));
+  h.settle();
+  EXPECT_EQ(parse_reply(client.received).status, 502);
+  EXPECT_EQ(h.at_rest(), "");
+}
+
 TEST(Worker, RetriesAReset) {
   Harness h;
   h.action.retry.on = retry::kReset;

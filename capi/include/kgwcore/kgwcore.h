@@ -19,8 +19,8 @@
  *   - Structs that the caller fills start with `struct_size` (sizeof the struct the caller was compiled with); so do structs that the
  *     library fills. Fields are only ever appended. Zero means zero; "default" and "unlimited" are named constants.
  *   - Thread tags: [any] any thread at any time, serialised inside; [one] one thread at a time per object.
- *   - The library installs no signal handler, reads no environment, writes to no standard stream, and never calls exit. Its threads run
- *     with all signals blocked.
+ *   - The library installs no signal handler, reads no environment (OpenSSL and c-ares look at their own variables), writes to no
+ *     standard stream, and never calls exit. Its threads run with all signals blocked.
  *   - After fork() the child may only free what it inherited: every other call answers KGW_STATUS_STATE.
  */
 #ifndef KGWCORE_KGWCORE_H

@@ -105,11 +105,8 @@ bool allowed_in_trailers(const http::Field& field) {
 
 bool interpret(const http::Field& field, http::Head& head, Section& section, Fault& fault) {
   Token token = field.token;
-  if (token == Token::kOther) {
-    if (section.of != Section::Of::kResponse && underscore_twin(field.name_view()))
-      fault = {400, "http1.header_name_with_underscore"};
-    return section.of != Section::Of::kTrailers || allowed_in_trailers(field);
-  }
+  if (token == Token::kOther && section.of != Section::Of::kResponse && underscore_twin(field.name_view()))
+    fault = {400, "http1.header_name_with_underscore"};
   if (section.of == Section::Of::kTrailers) return allowed_in_trailers(field);
   switch (token) {
   case Token::kHost:
