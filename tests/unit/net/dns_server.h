@@ -3,6 +3,7 @@
 // its own.
 
 #include <atomic>
+#include <cstdlib>
 #include <map>
 #include <string>
 #include <thread>
@@ -36,8 +37,15 @@ class DnsServer {
   // Set before the first query. What is not there does not exist (code 3).
   std::map<std::pair<std::string, uint16_t>, DnsAnswer> answers;
 
-  DnsServer() : udp_(bound(SOCK_DGRAM, 0)), address_(address_of(udp_)), tcp_(bound(SOCK_STREAM, address_.port)) {
-    ::listen(tcp_, 8);
+  DnsServer() {
+    // One number for both: a port that is free for one may be taken for the other, by a closed connection too.
+    for (int tries = 0; udp_ < 0 && tries < 100; ++tries) {
+      tcp_ = bound(SOCK_STREAM, 0);
+      address_ = address_of(tcp_);
+      udp_ = bound(SOCK_DGRAM, address_.port);
+      if (udp_ < 0) ::close(tcp_);
+    }
+    if (udp_ < 0 || ::listen(tcp_, 8) != 0) std::abort();
   }
   ~DnsServer() {
     stop_ = true;
@@ -56,8 +64,9 @@ class DnsServer {
     int fd = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
     sockaddr_storage raw;
     unsigned size = to_sockaddr(*parse_address("127.0.0.1", port), raw);
-    ::bind(fd, reinterpret_cast<sockaddr*>(&raw), size);
-    return fd;
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&raw), size) == 0) return fd;
+    ::close(fd);
+    return -1;
   }
   static Address address_of(int fd) {
     sockaddr_storage raw;
@@ -148,9 +157,8 @@ class DnsServer {
   }
 
   static constexpr size_t kSmall = 512;
-  int udp_;
+  int udp_ = -1, tcp_ = -1;
   Address address_;
-  int tcp_;
   std::atomic<bool> stop_ = false;
   std::atomic<int> a_queries_ = 0, aaaa_queries_ = 0;
   std::thread thread_;
