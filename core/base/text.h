@@ -1,6 +1,7 @@
 #pragma once
 // Small text helpers that more than one module needs.
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,5 +16,17 @@ constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c
 std::string to_lower(std::string_view text);
 std::string_view trim(std::string_view text);  // blanks and tabs
 bool equal_ignore_case(std::string_view a, std::string_view b);
+
+// Calls visit(element) for each element of a comma-separated list, blanks trimmed, empty elements skipped (RFC
+// 9110 5.6.1.2), until it answers false. True when it never did.
+template <typename Visit> bool each_element(std::string_view list, Visit visit) {
+  while (!list.empty()) {
+    size_t comma = std::min(list.find(','), list.size());
+    std::string_view element = trim(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    if (!element.empty() && !visit(element)) return false;
+  }
+  return true;
+}
 
 } // namespace kgw::base

@@ -8,6 +8,7 @@ namespace kgw::codec {
 struct RequestMode {
   bool head_request = false;   // the response has no body whatever it says
   bool connect = false;        // a 2xx has no body: the bytes behind it are a tunnel
+  std::string_view upgrade{};  // what a 101 may switch to
 };
 
 class ClientCodec {
@@ -25,6 +26,8 @@ class ClientCodec {
   // The peer closed its side. Ends a body that runs until close (kEnd), else kBad (inside a message) or kNeedMore (between).
   virtual EventKind closed(Event& event) = 0;
 
+  // As ServerCodec::tunnel. The end of data on it is the end of the stream.
+  virtual bool tunnel() const = 0;
   // Whether a byte of the current response has been seen: decides "connection termination" against "protocol error".
   virtual bool response_started() const = 0;
   // Whether the connection may carry another request: both messages complete, keep-alive, nothing unread.

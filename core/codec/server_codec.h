@@ -70,6 +70,8 @@ class ServerCodec {
 
   // The next response head will say `connection: close` (drain, unread request body, error).
   virtual void close_after_response() = 0;
+  // The response has turned the connection into a tunnel: the bytes of both sides pass as they are, as data without end.
+  virtual bool tunnel() const = 0;
   // Whether the connection may carry another request once request and response of the current one are complete.
   virtual bool reusable() const = 0;
 };

@@ -399,6 +399,7 @@ void Machine::give_up(uint16_t slots, Decision why, Instant now) {
 
 void Machine::count_status(uint16_t status) {
   switch (status / 100) {
+    case 1: stats().upstream_rq_1xx.add(); break;
     case 2: stats().upstream_rq_2xx.add(); break;
     case 3: stats().upstream_rq_3xx.add(); break;
     case 4: stats().upstream_rq_4xx.add(); break;

@@ -1,5 +1,7 @@
 #include "exchange/resolve.h"
 
+#include "base/text.h"
+#include "http/forwarding.h"
 #include "http/target.h"
 
 namespace kgw::exchange {
@@ -8,6 +10,14 @@ namespace {
 void answer(Resolution& result, uint16_t status, std::string_view body, std::string_view details) {
   result.reply = {status, body, false};
   result.details = details;
+}
+
+constexpr std::string_view kAllow = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+
+// RFC 9110 7.6.2: Max-Forwards is used up, so we answer as the origin would. We reflect no TRACE.
+void last_hop(Resolution& result, const http::Head& head) {
+  result.allow = kAllow;
+  answer(result, head.method_id == http::MethodId::kTrace ? 405 : 200, {}, "max_forwards_reached");
 }
 
 void forward(Resolution& result, const snapshot::ListenerSettings& settings, const snapshot::Action& action,
@@ -31,18 +41,25 @@ void forward(Resolution& result, const snapshot::ListenerSettings& settings, con
 
 void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
              http::Head& head, base::Arena& arena, base::Random& random, Resolution& result) {
-  // RFC 9110 9.3.6, 9.3.8: neither is turned on yet.
-  if (head.method_id == http::MethodId::kConnect) return answer(result, 403, {}, "connect_not_allowed");
-  if (head.method_id == http::MethodId::kTrace) {
-    result.allow = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
+  const snapshot::ListenerSettings& settings = socket.connection;
+  bool connect = head.method_id == http::MethodId::kConnect;
+  if (result.looped) return answer(result, 508, {}, "via_loop");
+  if (connect && settings.accept_connect == 0) return answer(result, 403, {}, "connect_not_allowed");
+  if (head.method_id == http::MethodId::kTrace && settings.accept_trace == 0) {
+    result.allow = kAllow;
     return answer(result, 405, {}, "trace_not_allowed");
   }
-  if (socket.connection.normalize_path != 0) {
+  if (!head.upgrade.empty() && (settings.accept_websocket == 0 || !base::equal_ignore_case(head.upgrade, "websocket"))) {
+    return answer(result, 403, {}, "upgrade_failed");
+  }
+  if (!http::count_forward(head, arena)) return last_hop(result, head);
+  if (settings.normalize_path != 0 && !connect) {
     auto path = http::normalize_path(head.path, arena);
     if (!path) return answer(result, 400, {}, "path_normalization_failed");
     head.path = *path;
   }
-  std::string_view path = head.path, query;
+  // RFC 9110 9.3.6: CONNECT has no path. Rules for any path take it.
+  std::string_view path = connect ? "/" : head.path, query;
   if (auto mark = path.find('?'); mark != std::string_view::npos) {
     query = path.substr(mark + 1);
     path = path.substr(0, mark);

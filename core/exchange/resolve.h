@@ -25,10 +25,11 @@ struct Resolution {
   std::string_view details;          // !forward: response code details
   std::string_view allow;            // !forward: an Allow field, when the answer must have one
   bool no_route = false;             // flag NR
+  bool looped = false;               // set by the caller: the request has passed this gateway before
 };
 
-// Normalises head.path in place (arena) when the listener says so, refuses CONNECT and TRACE, matches, picks the weighted
-// backend. `views` are the worker's, indexed as snapshot.clusters. Fills in `result`, which comes fresh.
+// Refuses what the listener does not accept (CONNECT, TRACE, upgrades), counts Max-Forwards down, normalises head.path in
+// place (arena) when the listener says so, matches, picks the weighted backend. `views` are the worker's, indexed as snapshot.clusters. Fills in `result`, which comes fresh.
 void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
              http::Head& head, base::Arena& arena, base::Random& random, Resolution& result);
 

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <latch>
 #include <mutex>
+#include <random>
 #include <set>
 
 namespace kgw::gateway {
@@ -78,11 +79,12 @@ void Gateway::wait_for_names(Duration limit) {
 
 base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
   if (running_) return base::fail(base::ErrorCode::kState, "the gateway was started before");
-  std::string local = net::local_address();
+  // The pseudonym has to differ from every other gateway's, so it does not come from the seed (RFC 9110 7.6.3).
+  proxy::Identity identity{net::local_address(), fmt::format("1.1 kgwcore-{:08x}", std::random_device()())};
   for (unsigned i = 0; i < options_.workers; ++i) {
     auto loop = net::Loop::make();
     if (!loop) return std::unexpected(loop.error());
-    workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, local, options_.ledger_records));
+    workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, identity, options_.ledger_records));
     workers_.back()->start();
   }
   running_ = true;

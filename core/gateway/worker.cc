@@ -42,12 +42,12 @@ struct Worker::Listening {
 };
 
 Worker::Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<net::Network> network, uint64_t seed,
-               const std::string& local_address, size_t ledger_records)
+               const proxy::Identity& identity, size_t ledger_records)
     : index_(index), loop_(std::move(loop)),
       network_(network != nullptr ? std::move(network) : net::make_tcp_network(*loop_)), random_(seed),
       input_(std::make_unique_for_overwrite<char[]>(kInputBytes)),
       upstream_{.loop = *loop_, .network = *network_, .output = output_, .chunks = chunks_, .input = {input_.get(), kInputBytes}},
-      context_(*loop_, upstream_, random_, local_address), ring_(ledger_records),
+      context_(*loop_, upstream_, random_, identity), ring_(ledger_records),
       drain_timer_([](void* self, Instant) { static_cast<Worker*>(self)->cut(); }, this) {
   if (ledger_records > 0) {
     context_.record = [](void* self, const exchange::Record& record) { static_cast<Worker*>(self)->ring_.add(record); };

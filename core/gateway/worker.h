@@ -35,9 +35,9 @@ struct Update {
 
 class Worker {
  public:
-  // `network` is null for TCP. `local_address`: see proxy::Context.
+  // `network` is null for TCP.
   Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<net::Network> network, uint64_t seed,
-         const std::string& local_address, size_t ledger_records);
+         const proxy::Identity& identity, size_t ledger_records);
   ~Worker();
 
   void start();

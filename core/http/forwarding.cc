@@ -1,5 +1,9 @@
 #include "http/forwarding.h"
 
+#include <charconv>
+
+#include "base/text.h"
+
 namespace kgw::http {
 namespace {
 
@@ -50,6 +54,30 @@ void shape_request(Head& head, base::Arena& arena, const Peer& peer, std::string
   } else {
     add_field(head, arena, Token::kXEnvoyExternalAddress, peer.address);
   }
+}
+
+bool add_via(Head& head, base::Arena& arena, std::string_view entry) {
+  for (const Field& field : head.all()) {
+    if (field.token != Token::kVia || field.removed()) continue;
+    bool ours = !base::each_element(field.value_view(), [entry](std::string_view element) { return element != entry; });
+    if (ours) return false;
+  }
+  add_field(head, arena, Token::kVia, entry);
+  return true;
+}
+
+bool count_forward(Head& head, base::Arena& arena) {
+  if (head.method_id != MethodId::kTrace && head.method_id != MethodId::kOptions) return true;
+  const Field* field = head.find(Token::kMaxForwards);
+  if (field == nullptr) return true;
+  std::string_view text = field->value_view();
+  uint64_t left = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), left);
+  if (error != std::errc{} || end != text.data() + text.size()) return true; // not a number: not ours to judge
+  if (left == 0) return false;
+  auto* shorter = static_cast<char*>(arena.allocate(20, 1));
+  set_field(head, arena, Token::kMaxForwards, {shorter, std::to_chars(shorter, shorter + 20, left - 1).ptr});
+  return true;
 }
 
 } // namespace kgw::http

@@ -37,4 +37,11 @@ struct Peer {
 // peer.internal and it came without x-forwarded-for.
 void shape_request(Head& head, base::Arena& arena, const Peer& peer, std::string_view request_id);
 
+// RFC 9110 7.6.3: appends our entry to the request's Via. False when it is there already: a loop. `entry` ("1.1
+// pseudonym") must outlive the head.
+bool add_via(Head& head, base::Arena& arena, std::string_view entry);
+
+// RFC 9110 7.6.2, for TRACE and OPTIONS: counts Max-Forwards down. False when it is 0: the request goes no further.
+bool count_forward(Head& head, base::Arena& arena);
+
 } // namespace kgw::http

@@ -50,6 +50,8 @@ static_assert(sizeof(Field) == 24);
 struct Head {
   // Not fields: the HTTP/1 start line and Host, HTTP/2 pseudo headers. authority keeps its port as received.
   std::string_view method, scheme, authority, path; // path: origin form with query
+  // The protocol that a request asks to switch to, or that a 101 switches to (RFC 9110 7.8); empty: none.
+  std::string_view upgrade;
   uint64_t present = 0;                             // one bit per Token that some live field has
   int64_t content_length = -1;                      // -1: none given
   Field* fields = nullptr;
@@ -71,6 +73,11 @@ struct Head {
   void remove(std::string_view name);
 };
 static_assert(std::is_trivially_copyable_v<Head>);
+
+// Whether this final answer turns the connection into a tunnel: 101, or 2xx to CONNECT (RFC 9110 7.8, 9.3.6).
+constexpr bool opens_tunnel(MethodId request, uint16_t status) {
+  return status == 101 || (request == MethodId::kConnect && status / 100 == 2);
+}
 
 // What the gateway adds per attempt. Not fields of the Head, which is frozen before attempt 1: the encoder gets them
 // beside it. Zero or unset means "do not send".

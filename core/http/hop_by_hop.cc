@@ -8,18 +8,6 @@ namespace {
 
 constexpr int kMaxNamedFields = 9; // Envoy refuses ten
 
-// Calls visit(element) for each element of a comma-separated list, blanks trimmed, empty elements skipped (RFC
-// 9110 5.6.1.2), until it answers false.
-template <typename Visit> bool each_element(std::string_view list, Visit visit) {
-  while (!list.empty()) {
-    std::string_view element = base::trim(list.substr(0, list.find(',')));
-    list.remove_prefix(
-        std::min(list.size(), list.find(',') == std::string_view::npos ? list.size() : list.find(',') + 1));
-    if (!element.empty() && !visit(element)) return false;
-  }
-  return true;
-}
-
 // Fields that a message cannot lose on a client's word: framing, routing, identity.
 bool needed(std::string_view name) {
   constexpr std::string_view kForwarded = "x-forwarded-";
@@ -43,7 +31,7 @@ bool remove_named_fields(Head& head) {
   int named = 0;
   for (const Field& field : head.all()) {
     if (field.token != Token::kConnection || field.removed()) continue;
-    bool good = each_element(field.value_view(), [&](std::string_view name) {
+    bool good = base::each_element(field.value_view(), [&](std::string_view name) {
       if (++named > kMaxNamedFields || needed(name)) return false;
       if (!base::equal_ignore_case(name, "connection")) remove_named(head, name);
       return true;
@@ -59,7 +47,7 @@ void keep_te_trailers(Head& head) {
   for (Field& field : head.all()) {
     if (field.token != Token::kTe || field.removed()) continue;
     bool trailers =
-        !each_element(field.value_view(), [](std::string_view e) { return !base::equal_ignore_case(e, "trailers"); });
+        !base::each_element(field.value_view(), [](std::string_view e) { return !base::equal_ignore_case(e, "trailers"); });
     if (kept || !trailers) {
       field.flags |= kRemoved;
       continue;

@@ -17,11 +17,10 @@ static_assert(static_cast<int>(Token::kCount) <= 64);
 
 enum TokenProperty : uint8_t {
   kHop = 1 << 0,
-  kSingle = 1 << 1,
-  kTrust = 1 << 2,
-  kEdge = 1 << 3,
-  kNoTrailer = 1 << 4,
-  kSecret = 1 << 5,
+  kTrust = 1 << 1,
+  kEdge = 1 << 2,
+  kNoTrailer = 1 << 3,
+  kSecret = 1 << 4,
 };
 
 constexpr uint64_t token_bit(Token token) { return uint64_t{1} << static_cast<unsigned>(token); }

@@ -19,6 +19,8 @@ class Attempt final : public upstream::StreamHandler {
   // Sends what is there of the body, as far as the connection takes it.
   void pump();
   void flush() { stream_.flush(); }
+  // The connection is a tunnel from now on: what the client sends goes on after the request's end.
+  void open_tunnel() { end_sent_ = false; }
   void cancel();
   bool live() const { return stream_.attached() || stream_.waiting(); }
   bool attached() const { return stream_.attached(); }

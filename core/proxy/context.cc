@@ -5,8 +5,8 @@
 
 namespace kgw::proxy {
 
-Context::Context(net::Loop& worker_loop, upstream::Context& upstream_context, base::Random& worker_random, std::string address)
-    : loop(worker_loop), upstream(upstream_context), random(worker_random), local_address(std::move(address)) {}
+Context::Context(net::Loop& worker_loop, upstream::Context& upstream_context, base::Random& worker_random, Identity own)
+    : loop(worker_loop), upstream(upstream_context), random(worker_random), identity(std::move(own)) {}
 
 Context::~Context() = default;
 

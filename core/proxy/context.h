@@ -37,9 +37,15 @@ struct WorkerSnapshot {
   }
 };
 
+// What a gateway calls itself in the heads that it writes.
+struct Identity {
+  std::string local_address;  // what x-forwarded-for records for a loopback peer
+  std::string via;            // its entry in a Via field: "1.1 PSEUDONYM"
+};
+
 class Context {
  public:
-  Context(net::Loop& loop, upstream::Context& upstream, base::Random& random, std::string local_address);
+  Context(net::Loop& loop, upstream::Context& upstream, base::Random& random, Identity identity);
   ~Context();
 
   // From a freelist; back at the end of the turn, so that a caller on the stack may still touch it.
@@ -59,7 +65,7 @@ class Context {
   net::Loop& loop;
   upstream::Context& upstream;
   base::Random& random;
-  const std::string local_address;  // what x-forwarded-for records for a loopback peer
+  const Identity identity;
   WorkerSnapshot* current = nullptr;
   bool draining = false;
   uint64_t turn = 0;  // of the loop

@@ -30,7 +30,7 @@ Downstream::Downstream(Port& port, std::unique_ptr<net::Transport> transport)
   net::Address peer = transport_->peer();
   peer_address_ = peer.host();
   peer_.address = peer_address_;
-  peer_.forwarded_address = peer.loopback() ? std::string_view(port.context->local_address) : std::string_view(peer_address_);
+  peer_.forwarded_address = peer.loopback() ? std::string_view(port.context->identity.local_address) : std::string_view(peer_address_);
   port_.connections.push_back(*this);
   ++port_.connection_count;
   port_.stats().downstream_cx_total.add();
@@ -55,11 +55,7 @@ void Downstream::on_readable() {
   if (kept > 0) std::memcpy(scratch.data(), stash_.bytes().data(), kept);
   net::IoResult result = transport_->read(scratch.subspan(kept, upstream::Context::kReadBytes));
   if (result.kind == net::IoResult::Kind::kAgain) return;
-  if (result.kind != net::IoResult::Kind::kBytes) {
-    // A client that closes its side is gone, also when its request is complete (as Envoy).
-    if (exchange_ != nullptr) exchange_->client_gone(exchange::Gone::kDisconnect);
-    return close(false);
-  }
+  if (result.kind != net::IoResult::Kind::kBytes) return ended_by_client(result.kind == net::IoResult::Kind::kError);
   if (state_ == State::kLingering) return;
   stash_.clear();
   process(scratch.first(kept + result.bytes));
@@ -67,8 +63,8 @@ void Downstream::on_readable() {
 }
 
 void Downstream::process_rest() {
-  if (state_ != State::kOpen || stash_.empty() || exchange_ != nullptr) return;
-  if (output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes)) return;  // on_writable comes back to it
+  if (state_ != State::kOpen || stash_.empty() || (exchange_ != nullptr && !codec_->tunnel())) return;
+  if (exchange_ == nullptr && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes)) return;  // on_writable comes back to it
   resume(kPipelined);
   base::OutBuffer rest = std::exchange(stash_, base::OutBuffer{});
   process(rest.mutable_bytes());
@@ -109,7 +105,7 @@ bool Downstream::deliver(codec::Event& event) {
       return true;
     case codec::EventKind::kEnd:
     case codec::EventKind::kTrailers:
-      if (exchange_ != nullptr) exchange_->client_end(nullptr);
+      if (exchange_ != nullptr) exchange_->client_end(event.head);
       return true;
     default: refuse(event.status, event.reason); return false;
   }
@@ -181,6 +177,8 @@ void Downstream::inform(const http::Head& head) {
 void Downstream::head(const http::Head& head, bool end, bool early) {
   if (early || port_.draining()) codec_->close_after_response();
   codec_->write_head(0, head, end, output_.open());
+  // What the client sent behind its request waited as a next request; it belongs to the tunnel.
+  if (codec_->tunnel() && !stash_.empty()) port_.context->loop.post(process_rest_);
 }
 
 void Downstream::data(std::span<const char> data, bool end) {
@@ -235,6 +233,19 @@ void Downstream::drain() {
 void Downstream::cut() {
   if (exchange_ != nullptr) exchange_->client_gone(exchange::Gone::kDrain);
   close(true);
+}
+
+// A client that closes its side is gone, also when its request is complete (as Envoy). Only what it put into a tunnel before
+// still has to arrive (RFC 9110 9.3.6).
+void Downstream::ended_by_client(bool reset) {
+  if (state_ == State::kOpen && exchange_ != nullptr && codec_->tunnel() && !reset) {
+    if (!stash_.empty()) process_rest();
+    pause(kEnded);
+    if (exchange_ != nullptr) exchange_->tunnel_closing(base::from_ms(port_.settings().delayed_close_timeout_ms));
+    return;
+  }
+  if (exchange_ != nullptr) exchange_->client_gone(exchange::Gone::kDisconnect);
+  close(false);
 }
 
 // Half close, then read on for a while: a close with unread bytes would reset the connection and could destroy the answer

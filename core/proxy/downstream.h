@@ -35,7 +35,7 @@ class Downstream final : public net::Deferred,
     kLingering,  // everything is written or being written; reads are thrown away so that the answer survives
     kClosed,
   };
-  enum Pause : uint8_t { kUpload = 1 << 0, kPipelined = 1 << 1 };
+  enum Pause : uint8_t { kUpload = 1 << 0, kPipelined = 1 << 1, kEnded = 1 << 2 };
 
   // net::TransportHandler
   void on_readable() override;
@@ -62,6 +62,7 @@ class Downstream final : public net::Deferred,
   void process_rest();
   bool turn_is_over();
   void keep_for_next_turn(std::span<char> rest);
+  void ended_by_client(bool reset);
   void linger();
   void close(bool reset);
   void pause(Pause reason);

@@ -25,6 +25,8 @@ void Exchange::reset() {
   answer_head_ = nullptr;
   winner_ = 0;
   route_ = cluster_ = allow_ = {};
+  after_silence_ = exchange::Gone::kIdle;
+  tunnel_ = keep_trailers_ = false;
   planned_ = body_ended_ = upload_paused_ = download_paused_ = head_request_ = false;
 }
 
@@ -54,6 +56,7 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
     resolution.details = "connection_header_rejected";
   } else {
     http::shape_request(head_, arena_, peer, make_request_id(context_.random, arena_));
+    if (where.connection.send_via != 0) resolution.looped = !http::add_via(head_, arena_, context_.identity.via);
     exchange::resolve(*snapshot.snapshot, where, snapshot.views, head_, arena_, context_.random, resolution);
   }
   size_t listener = resolution.listener < 0 ? 0 : static_cast<size_t>(resolution.listener);
@@ -63,6 +66,7 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   const snapshot::ListenerSettings& settings = where.settings[listener];
   idle_timeout_ = base::from_ms(settings.stream_idle_timeout_ms);
   high_watermark_ = static_cast<size_t>(settings.buffer_bytes);
+  keep_trailers_ = settings.keep_h1_trailers != 0;
   if (resolution.action != nullptr) route_ = resolution.action->rule;
   if (!resolution.forward) return answer(resolution);
 
@@ -76,7 +80,7 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   plan_.early_data = head_.has(http::Token::kEarlyData);
   machine_.open(plan_, context_.random, ledger_, now());
   if (machine_.keeping() && !end) body_.start_keeping();
-  run({.kind = Kind::kHead, .end = end});
+  run({.kind = Kind::kHead, .end = end && !may_tunnel()});
 }
 
 void Exchange::refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason) {
@@ -120,7 +124,10 @@ void Exchange::client_data(std::span<const char> data, bool end) {
 
 void Exchange::client_end(http::Head* trailers) {
   touch();
-  trailers_ = trailers;
+  if (trailers != nullptr && keep_trailers_) {
+    trailers_head_ = *trailers;
+    trailers_ = &trailers_head_;
+  }
   body_ended_ = true;
   pump();
   run({.kind = Kind::kEnd});
@@ -128,6 +135,15 @@ void Exchange::client_end(http::Head* trailers) {
 
 void Exchange::client_gone(exchange::Gone how, std::string_view reason) {
   if (planned_ && !machine_.done()) run({.kind = Kind::kClientGone, .gone = how, .reason = reason});
+}
+
+void Exchange::tunnel_closing(Duration grace) {
+  touch();
+  body_ended_ = true;
+  idle_timeout_ = std::max<Duration>(grace, std::chrono::milliseconds(1));
+  after_silence_ = exchange::Gone::kDisconnect;
+  pump();
+  arm();
 }
 
 // What no attempt has taken yet is bounded by the watermark while one lives; in a back-off only the replay limit counts.
@@ -220,7 +236,7 @@ void Exchange::attempt_data(uint8_t slot, std::span<const char> data, bool end) 
 
 void Exchange::attempt_finished(uint8_t slot, http::Head* trailers) {
   touch();
-  sink_->trailers(trailers);
+  sink_->trailers(keep_trailers_ ? trailers : nullptr);
   run({.kind = Kind::kFinished, .slot = slot});
 }
 
@@ -266,7 +282,17 @@ void Exchange::forward(http::Head& head, bool end) {
   }
   count_response(head.status);
   sink_->head(head, end, !body_ended_);
-  if (!end) let_go_of_snapshot();
+  if (end) return;
+  let_go_of_snapshot();
+  if (may_tunnel() && http::opens_tunnel(head_.method_id, head.status)) open_tunnel();
+}
+
+void Exchange::open_tunnel() {
+  tunnel_ = true;
+  body_ended_ = false;
+  attempts_[winner_].open_tunnel();
+  stats_->downstream_cx_upgrades_total.add();
+  stats_->downstream_cx_upgrades_active.add();
 }
 
 void Exchange::reply(const exchange::Reply& reply) {
@@ -283,6 +309,7 @@ void Exchange::reply(const exchange::Reply& reply) {
 
 void Exchange::count_response(uint16_t status) {
   switch (status / 100) {
+    case 1: stats_->downstream_rq_1xx.add(); break;
     case 2: stats_->downstream_rq_2xx.add(); break;
     case 3: stats_->downstream_rq_3xx.add(); break;
     case 4: stats_->downstream_rq_4xx.add(); break;
@@ -303,6 +330,7 @@ void Exchange::finish() {
   bool whole = ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC);
   (whole ? stats_->downstream_rq_completed : stats_->downstream_rq_aborted).add();
   stats_->downstream_rq_active.sub();
+  if (tunnel_) stats_->downstream_cx_upgrades_active.sub();
   if (context_.record != nullptr) {
     const http::Field* id = head_.find(http::Token::kXRequestId);
     context_.record(context_.record_context,
@@ -336,8 +364,8 @@ void Exchange::on_timer(Instant at) {
   if (machine_.deadline() <= at) {
     run({.kind = Kind::kTimeout});
   } else if (idle_timeout_ > Duration{} && last_activity_ + idle_timeout_ <= at) {
-    stats_->downstream_rq_idle_timeout.add();
-    run({.kind = Kind::kClientGone, .gone = exchange::Gone::kIdle});
+    if (after_silence_ == exchange::Gone::kIdle) stats_->downstream_rq_idle_timeout.add();
+    run({.kind = Kind::kClientGone, .gone = after_silence_});
   }
   if (sink_ != nullptr) arm();
 }

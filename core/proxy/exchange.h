@@ -27,6 +27,8 @@ class Exchange {
   void client_data(std::span<const char> data, bool end);
   void client_end(http::Head* trailers);
   void client_gone(exchange::Gone how, std::string_view reason = {});
+  // The client's side of a tunnel has ended: what it sent still goes on, and when nothing moves for `grace` all of it ends.
+  void tunnel_closing(Duration grace);
   // Instead of open(): no head could be made of what came.
   void refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason);
   void download_moved();  // the client took bytes
@@ -62,6 +64,7 @@ class Exchange {
   // False: the head cannot be forwarded, and the attempt has failed.
   bool take_head(uint8_t slot, http::Head& head);
   void forward(http::Head& head, bool end);
+  void open_tunnel();
   void reply(const exchange::Reply& reply);
   void finish();
   void let_go_of_snapshot();
@@ -73,11 +76,13 @@ class Exchange {
   Instant now() const { return context_.loop.now(); }
   void touch() { last_activity_ = now(); }
   void count_response(uint16_t status);
+  bool may_tunnel() const { return !head_.upgrade.empty() || head_.method_id == http::MethodId::kConnect; }
 
   Context& context_;
   base::Arena arena_;
   http::Head head_;
-  http::Head* trailers_ = nullptr;
+  http::Head trailers_head_;
+  const http::Head* trailers_ = nullptr;
   exchange::Plan plan_;
   exchange::Machine machine_;
   exchange::Ledger ledger_;
@@ -96,6 +101,8 @@ class Exchange {
   int64_t started_unix_us_ = 0;
   uint8_t winner_ = 0;
   bool planned_ = false;       // the machine runs; otherwise the exchange was answered at once
+  exchange::Gone after_silence_ = exchange::Gone::kIdle;
+  bool keep_trailers_ = false, tunnel_ = false;
   bool body_ended_ = false, upload_paused_ = false, download_paused_ = false, head_request_ = false;
   http::ReplyForm reply_form_ = http::ReplyForm::kPlain;
 };

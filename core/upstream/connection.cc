@@ -112,6 +112,7 @@ void Connection::write_head(Stream& stream, const http::Head& head, const http::
 void Connection::write_data(Stream& stream, std::span<const char> data, bool end) {
   codec_->write_data(stream.id_, data, end, output_->open());
   stream.request_complete_ = end;
+  half_close_ = end && codec_->tunnel();
 }
 
 void Connection::write_trailers(Stream& stream, const http::Head& trailers) {
@@ -123,10 +124,18 @@ void Connection::write_trailers(Stream& stream, const http::Head& trailers) {
 void Connection::flush() {
   output_->flush();
   if (output_->failed()) transport_->resume_reading();
+  end_of_writes();
+}
+
+void Connection::end_of_writes() {
+  if (!half_close_ || output_->queued() > 0) return;
+  half_close_ = false;
+  transport_->shutdown_write();
 }
 
 void Connection::on_writable() {
   output_->write_more();
+  end_of_writes();
   if (output_->queued() <= pool_.config().buffer_bytes / 2 && stream_ != nullptr) stream_->handler_.on_drained();
 }
 

@@ -50,6 +50,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void ended_by_peer(bool reset);
   void fail(FailureKind kind);
   void on_timer(Instant now);
+  void end_of_writes();
 
   Pool& pool_;
   std::unique_ptr<net::Transport> transport_;
@@ -60,6 +61,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   base::Timer timer_;      // connecting: the connect timeout; later: idle, re-armed lazily
   Instant idle_since_{};
   uint64_t carried_ = 0;
+  bool half_close_ = false;  // the client's side of a tunnel has ended: the same here once everything is written
   State state_ = State::kConnecting;
 };
 

@@ -64,7 +64,7 @@ TEST(Allocations, NonePerKeepAliveGet) {
   fcntl(origin.fd(), F_SETFL, blocking & ~O_NONBLOCK);
   std::thread server([&] { serve_one(origin.fd()); });
 
-  auto owned = std::make_unique<gateway::Worker>(0, std::move(*net::Loop::make()), nullptr, 1, "192.0.2.1", 64);
+  auto owned = std::make_unique<gateway::Worker>(0, std::move(*net::Loop::make()), nullptr, 1, proxy::Identity{"192.0.2.1", "1.1 test"}, 64);
   gateway::Worker& worker = *owned;
   snapshot::Spec spec;
   spec.listeners.push_back({.address = "127.0.0.1", .routes = {.name = "t/g/l", .rules = {{.name = "t/r/0", .hostnames = {""}, .matches = {{}}}}}});

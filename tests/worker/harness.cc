@@ -88,7 +88,7 @@ Harness::Harness(uint64_t seed) {
   auto made = std::move(*net::Loop::make(net::Loop::Clock::kVirtual));
   loop = made.get();
   network = std::make_unique<MemoryNetwork>(*loop);
-  worker = std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, "192.0.2.1", 64);
+  worker = std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, proxy::Identity{"192.0.2.1", "1.1 test"}, 64);
   action.kind = snapshot::ActionKind::kForward;
   action.rule = "test/route/0";
   action.backends = {{1, 0}};

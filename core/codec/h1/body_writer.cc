@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "codec/h1/serializer.h"
+
 namespace kgw::codec::h1 {
 namespace {
 
@@ -48,6 +50,11 @@ void BodyWriter::data(std::span<const char> data, bool end, base::OutBuffer& out
   if (!text.empty()) out.append(text);
   left_ -= text.size();
   if (end && left_ > 0) honest_ = false;
+}
+
+void BodyWriter::trailers(const http::Head& trailers, base::OutBuffer& out) {
+  if (framing_ == http::Framing::kChunked) return write_chunked_trailers(trailers, out);
+  data({}, true, out);
 }
 
 } // namespace kgw::codec::h1

@@ -14,6 +14,8 @@ class BodyWriter {
   void begin(const OutBody& body);
   // One chunk per call where the framing is chunked. Nothing is written for a message without a body.
   void data(std::span<const char> data, bool end, base::OutBuffer& out);
+  // Ends the message with a trailer section, where the framing has one; elsewhere it is dropped.
+  void trailers(const http::Head& trailers, base::OutBuffer& out);
   // False once more or less was written than the content-length promised: what the peer has read is no whole message,
   // so the connection must end with it (RFC 9112 8).
   bool honest() const { return honest_; }

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "codec/h1/body_reader.h"
 #include "codec/h1/body_writer.h"
 #include "codec/h1/h1.h"
@@ -13,9 +14,10 @@ class Client final : public ClientCodec {
   StreamId write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end,
                          base::OutBuffer& out) override;
   void write_data(StreamId, std::span<const char> data, bool end, base::OutBuffer& out) override;
-  void write_trailers(StreamId, const http::Head&, base::OutBuffer& out) override { write_data(0, {}, true, out); }
+  void write_trailers(StreamId, const http::Head& trailers, base::OutBuffer& out) override;
   EventKind next(std::span<char>& in, Event& event) override;
   EventKind closed(Event& event) override;
+  bool tunnel() const override { return tunnel_; }
   bool response_started() const override { return started_; }
   bool reusable() const override { return reading_ == Reading::kIdle && written_ && keep_alive_; }
 
@@ -24,6 +26,8 @@ class Client final : public ClientCodec {
 
   EventKind read_head(std::span<char>& in, Event& event);
   EventKind head_complete(std::span<char>& in, Event& event);
+  bool switches() const;
+  EventKind open_tunnel(Event& event);
   EventKind inform(Event& event);
   void response_complete(const std::span<char>& rest);
   EventKind bad(const char* reason, Event& event);
@@ -38,6 +42,7 @@ class Client final : public ClientCodec {
   Reading reading_ = Reading::kIdle;
   uint32_t informs_ = 0;
   bool started_ = false;
+  bool tunnel_ = false;
   bool written_ = true;    // the request is complete
   bool keep_alive_ = true; // nothing has spoiled the connection for another request
 };
@@ -45,7 +50,8 @@ class Client final : public ClientCodec {
 StreamId Client::write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end,
                                base::OutBuffer& out) {
   mode_ = {.head_request = head.method_id == http::MethodId::kHead,
-           .connect = head.method_id == http::MethodId::kConnect};
+           .connect = head.method_id == http::MethodId::kConnect,
+           .upgrade = head.upgrade};
   OutBody body = outgoing_request(head, end);
   write_request_head(head, attempt, body, out);
   writer_.begin(body);
@@ -61,6 +67,11 @@ void Client::write_data(StreamId, std::span<const char> data, bool end, base::Ou
   if (!end) return;
   written_ = true;
   if (!writer_.honest()) keep_alive_ = false;
+}
+
+void Client::write_trailers(StreamId, const http::Head& trailers, base::OutBuffer& out) {
+  writer_.trailers(trailers, out);
+  written_ = true;
 }
 
 EventKind Client::next(std::span<char>& in, Event& event) {
@@ -95,6 +106,7 @@ EventKind Client::head_complete(std::span<char>& in, Event& event) {
   if (body.fault) return bad(body.fault.reason, event);
   head_.framing = body.framing;
   if (section.close) keep_alive_ = false; // RFC 9112 9.6, whichever head says it
+  if (switches()) return open_tunnel(event);
   if (head_.status < 200) return inform(event);
   bool persistent = head_.version != http::Version::kHttp10 || section.keep_alive;
   if (!persistent || body.framing == http::Framing::kUntilClose) keep_alive_ = false;
@@ -106,9 +118,26 @@ EventKind Client::head_complete(std::span<char>& in, Event& event) {
   return event.kind = EventKind::kHead;
 }
 
+bool Client::switches() const {
+  if (head_.status != 101) return mode_.connect && head_.status / 100 == 2;
+  const http::Field* to = head_.find(http::Token::kUpgrade);
+  return !mode_.upgrade.empty() && to != nullptr && base::equal_ignore_case(to->value_view(), mode_.upgrade);
+}
+
+EventKind Client::open_tunnel(Event& event) {
+  tunnel_ = true;
+  keep_alive_ = false;
+  if (head_.status == 101) head_.upgrade = head_.find(http::Token::kUpgrade)->value_view();
+  body_.begin({.framing = http::Framing::kUntilClose}, nullptr);
+  writer_.begin({.framing = http::Framing::kUntilClose});
+  reading_ = Reading::kBody;
+  event.head = &head_;
+  return event.kind = EventKind::kHead;
+}
+
 // Interim: the response itself has not begun (RFC 9110 15.2).
 EventKind Client::inform(Event& event) {
-  if (head_.status == 101) return bad("http1.unexpected_switch", event); // RFC 9110 7.8: nothing was asked for
+  if (head_.status == 101) return bad("http1.unexpected_switch", event); // RFC 9110 7.8: not to what was asked for
   if (++informs_ > limits_.informational_responses) return bad("http1.too_many_1xx", event);
   started_ = false;
   event.head = &head_;

@@ -69,13 +69,12 @@ Fault transfer_encoding(const http::Field& field, const http::Head& head, Sectio
 }
 
 void connection_options(std::string_view list, Section& section) {
-  while (!list.empty()) {
-    size_t comma = std::min(list.find(','), list.size());
-    std::string_view option = base::trim(list.substr(0, comma));
+  base::each_element(list, [&section](std::string_view option) {
     section.close |= base::equal_ignore_case(option, "close");
     section.keep_alive |= base::equal_ignore_case(option, "keep-alive");
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
+    section.upgrade |= base::equal_ignore_case(option, "upgrade");
+    return true;
+  });
 }
 
 Fault host(const http::Field& field, Section& section) {
@@ -116,6 +115,10 @@ bool interpret(const http::Field& field, http::Head& head, Section& section, Fau
   case Token::kTransferEncoding: fault = transfer_encoding(field, head, section); return true;
   case Token::kExpect:
     if (section.of == Section::Of::kRequest) fault = expect(field, head);
+    return true;
+  case Token::kUpgrade:
+    // A list over several lines: no client that wants one protocol sends it.
+    if (section.of == Section::Of::kRequest && head.has(token)) fault = {400, "http1.multiple_upgrade"};
     return true;
   case Token::kConnection: connection_options(field.value_view(), section); return true;
   default: return true;

@@ -13,7 +13,7 @@ struct Section {
   Of of = Of::kRequest;
   bool host_seen = false;
   bool chunked = false;
-  bool close = false, keep_alive = false; // connection options
+  bool close = false, keep_alive = false, upgrade = false; // connection options
   std::string_view host{};
 };
 
@@ -54,7 +54,7 @@ inline bool has_meaning(http::Token token) {
   using http::Token;
   constexpr uint64_t kMeaning = http::token_bit(Token::kHost) | http::token_bit(Token::kContentLength) |
                                 http::token_bit(Token::kTransferEncoding) | http::token_bit(Token::kConnection) |
-                                http::token_bit(Token::kExpect);
+                                http::token_bit(Token::kExpect) | http::token_bit(Token::kUpgrade);
   return (http::token_bit(token) & kMeaning) != 0;
 }
 

@@ -95,8 +95,11 @@ uint64_t attempt_fields(const http::AttemptHeaders& attempt) {
          (attempt.is_timeout_retry >= 0 ? http::token_bit(Token::kXEnvoyIsTimeoutRetry) : 0);
 }
 
+char* put_upgrade(char* to, const Head& head) { return put(put_value(put(to, "upgrade: "), head.upgrade), "\r\n"); }
+
 std::string_view connection_text(ConnectionField connection) {
   switch (connection) {
+  case ConnectionField::kUpgrade: return "connection: upgrade\r\n";
   case ConnectionField::kClose: return "connection: close\r\n";
   case ConnectionField::kKeepAlive: return "connection: keep-alive\r\n";
   case ConnectionField::kUpgradeClose: return "upgrade: HTTP/1.1\r\nconnection: upgrade, close\r\n";
@@ -109,7 +112,8 @@ std::string_view connection_text(ConnectionField connection) {
 
 void write_request_head(const Head& head, const http::AttemptHeaders& attempt, const OutBody& body,
                         base::OutBuffer& out) {
-  size_t room = head.method.size() + head.path.size() + 2 * head.authority.size() + field_bytes(head) + kExtraBytes;
+  size_t room = head.method.size() + head.path.size() + 2 * head.authority.size() + head.upgrade.size() +
+                field_bytes(head) + kExtraBytes;
   char* begin = out.prepare(room);
   char* to = put_word(begin, head.method);
   *to++ = ' ';
@@ -117,8 +121,9 @@ void write_request_head(const Head& head, const http::AttemptHeaders& attempt, c
   to = put_word(put(to, " HTTP/1.1\r\nhost: "), head.authority);
   to = put(to, "\r\n");
   to = put_fields(to, head, kOwnFields | http::token_bit(Token::kHost) | attempt_fields(attempt));
-  // RFC 9110 10.1.4: what survived of TE is hop-by-hop again on the next hop.
+  // RFC 9110 10.1.4, 7.8: what survived of TE and Upgrade is hop-by-hop again on the next hop.
   if (head.has(Token::kTe)) to = put(to, "connection: te\r\nte: trailers\r\n");
+  if (!head.upgrade.empty()) to = put_upgrade(put(to, connection_text(ConnectionField::kUpgrade)), head);
   to = put_framing(to, body);
   to = put_attempt(to, attempt);
   to = put(to, "\r\n");
@@ -126,7 +131,7 @@ void write_request_head(const Head& head, const http::AttemptHeaders& attempt, c
 }
 
 void write_response_head(const Head& head, const OutBody& body, ConnectionField connection, base::OutBuffer& out) {
-  char* begin = out.prepare(field_bytes(head) + kExtraBytes);
+  char* begin = out.prepare(field_bytes(head) + head.upgrade.size() + kExtraBytes);
   char* to = put_number(put(begin, "HTTP/1.1 "), head.status);
   *to++ = ' ';
   to = put(to, http::reason_phrase(head.status));
@@ -134,6 +139,14 @@ void write_response_head(const Head& head, const OutBody& body, ConnectionField 
   to = put_fields(to, head, kOwnFields);
   to = put_framing(to, body);
   to = put(to, connection_text(connection));
+  if (connection == ConnectionField::kUpgrade) to = put_upgrade(to, head);
+  to = put(to, "\r\n");
+  out.commit(static_cast<size_t>(to - begin));
+}
+
+void write_chunked_trailers(const Head& trailers, base::OutBuffer& out) {
+  char* begin = out.prepare(field_bytes(trailers) + kExtraBytes);
+  char* to = put_fields(put(begin, "0\r\n"), trailers, kOwnFields);
   to = put(to, "\r\n");
   out.commit(static_cast<size_t>(to - begin));
 }

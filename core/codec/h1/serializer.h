@@ -15,9 +15,13 @@ enum class ConnectionField : uint8_t {
   kNone,
   kClose,
   kKeepAlive,    // to an HTTP/1.0 client
+  kUpgrade,      // 101: to head.upgrade
   kUpgradeClose, // 426: upgrade: HTTP/1.1 (RFC 9110 15.5.22)
 };
 
 void write_response_head(const http::Head& head, const OutBody& body, ConnectionField connection, base::OutBuffer& out);
+
+// The end of a chunked body with its trailer section.
+void write_chunked_trailers(const http::Head& trailers, base::OutBuffer& out);
 
 } // namespace kgw::codec::h1

@@ -1,3 +1,6 @@
+#include <utility>
+
+#include "base/text.h"
 #include "codec/h1/body_reader.h"
 #include "codec/h1/body_writer.h"
 #include "codec/h1/h1.h"
@@ -21,18 +24,21 @@ class Server final : public ServerCodec {
   void write_inform(StreamId, const http::Head& head, base::OutBuffer& out) override;
   void write_head(StreamId, const http::Head& head, bool end, base::OutBuffer& out) override;
   void write_data(StreamId, std::span<const char> data, bool end, base::OutBuffer& out) override;
-  void write_trailers(StreamId, const http::Head&, base::OutBuffer& out) override { write_data(0, {}, true, out); }
+  void write_trailers(StreamId, const http::Head& trailers, base::OutBuffer& out) override;
   void close_after_response() override { closing_ = true; }
+  bool tunnel() const override { return reading_ == Reading::kTunnel; }
   bool reusable() const override;
 
  private:
-  enum class Reading : uint8_t { kBetween, kHead, kBody, kDone };
+  enum class Reading : uint8_t { kBetween, kHead, kBody, kDone, kTunnel };
 
   bool skip_empty_lines(std::span<char>& in);
   EventKind read_head(std::span<char>& in, Event& event);
   EventKind head_complete(Event& event);
+  std::string_view wanted_upgrade() const;
   EventKind read_body(std::span<char>& in, Event& event);
   EventKind bad(Fault fault, Event& event);
+  void open_tunnel(const http::Head& head, base::OutBuffer& out);
   ConnectionField connection_field() const;
   void response_complete();
 
@@ -57,6 +63,10 @@ EventKind Server::next(std::span<char>& in, Event& event) {
   if (fault_) return bad(fault_, event);
   event = {};
   if (answered_ && !keep_alive_) return EventKind::kNeedMore; // RFC 9112 9.6: nothing more is processed
+  if (reading_ == Reading::kTunnel) {
+    event.data = std::exchange(in, in.subspan(in.size()));
+    return event.kind = event.data.empty() ? EventKind::kNeedMore : EventKind::kData;
+  }
   if (reading_ == Reading::kDone) {
     if (!answered_) return EventKind::kNeedMore;
     reading_ = Reading::kBetween;
@@ -108,13 +118,26 @@ EventKind Server::head_complete(Event& event) {
     head_.authority = section.host; // an absolute target's own authority wins, RFC 9112 3.2.2
   Body body = request_body({section.chunked, head_.content_length, version_});
   if (body.fault) return bad(body.fault, event);
+  // RFC 9110 9.3.6: no server knows what content in CONNECT means.
+  if (head_.method_id == http::MethodId::kConnect && body.framing != http::Framing::kNone)
+    return bad({400, "http1.body_with_connect"}, event);
   head_.framing = body.framing;
+  head_.upgrade = wanted_upgrade();
   keep_alive_ = !section.close && (version_ != Version::kHttp10 || section.keep_alive);
   body_.begin(body, arena_);
   reading_ = body_.done() ? Reading::kDone : Reading::kBody;
   event.head = &head_;
   event.end = body_.done();
   return event.kind = EventKind::kHead;
+}
+
+// RFC 9110 7.8: meant for us only if Connection names it, never in HTTP/1.0. The switch to HTTP/2 is gone (RFC 9113 3.1).
+// A request with a body stays HTTP to its end, and we have no use for a switch behind it.
+std::string_view Server::wanted_upgrade() const {
+  const http::Field* field = head_.find(http::Token::kUpgrade);
+  if (field == nullptr || !parser_.section().upgrade || version_ == Version::kHttp10) return {};
+  if (head_.framing != http::Framing::kNone || base::equal_ignore_case(field->value_view(), "h2c")) return {};
+  return field->value_view();
 }
 
 EventKind Server::read_body(std::span<char>& in, Event& event) {
@@ -139,11 +162,24 @@ void Server::write_inform(StreamId, const http::Head& head, base::OutBuffer& out
 }
 
 void Server::write_head(StreamId, const http::Head& head, bool end, base::OutBuffer& out) {
+  if (!end && http::opens_tunnel(head_.method_id, head.status)) return open_tunnel(head, out);
   OutBody body = outgoing_response(head, end, head_request_, version_);
   if (closing_ || body.framing == http::Framing::kUntilClose) keep_alive_ = false;
   write_response_head(head, body, connection_field(), out);
   writer_.begin(body);
   if (end) write_data(0, {}, true, out);
+}
+
+void Server::open_tunnel(const http::Head& head, base::OutBuffer& out) {
+  keep_alive_ = false;
+  reading_ = Reading::kTunnel;
+  write_response_head(head, {}, head.status == 101 ? ConnectionField::kUpgrade : ConnectionField::kNone, out);
+  writer_.begin({.framing = http::Framing::kUntilClose});
+}
+
+void Server::write_trailers(StreamId, const http::Head& trailers, base::OutBuffer& out) {
+  writer_.trailers(trailers, out);
+  response_complete();
 }
 
 ConnectionField Server::connection_field() const {
