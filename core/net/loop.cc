@@ -180,6 +180,11 @@ void Loop::advance(Duration d) {
   settle();
 }
 
+void Loop::jump(Duration d) {
+  now_ += d;
+  settle();
+}
+
 void Loop::abandon_after_fork() {
   if (impl_->kernel) impl_->kernel->close_fds();
   impl_->abandoned = true;

@@ -68,6 +68,8 @@ class Loop {
   bool turn();
   // Moves time by `d`, stopping at every timer on the way, and runs turns until nothing is left to do at each.
   void advance(Duration d);
+  // The same as if the thread had stood still meanwhile: everything that fell due fires late, in one turn.
+  void jump(Duration d);
   // Turns until idle, without moving time.
   void settle();
 
