@@ -294,6 +294,7 @@ void Exchange::count_response(uint16_t status) {
 void Exchange::let_go_of_snapshot() {
   route_ = arena_.copy(route_);
   cluster_ = arena_.copy(cluster_);
+  head_.authority = arena_.copy(head_.authority);  // a hostRewrite's
   snapshot_->unpin();
   snapshot_ = nullptr;
 }
