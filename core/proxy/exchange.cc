@@ -309,7 +309,7 @@ void Exchange::finish() {
     context_.record(context_.record_context,
                     {.ledger = &ledger_, .start_unix_us = started_unix_us_, .method = head_.method, .path = head_.path,
                      .authority = head_.authority, .request_id = id == nullptr ? std::string_view{} : id->value_view(),
-                     .route = route_, .cluster = cluster_, .version = head_.version});
+                     .route = route_, .cluster = cluster_, .version = head_.version, .head = &head_});
   }
   if (pools_ != nullptr) pools_->release();
   pools_ = nullptr;
