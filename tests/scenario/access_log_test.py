@@ -297,6 +297,25 @@ def test_a_restart_appends(tmp_path):
     assert [line["path"] for line in lines(path)] == ["/0", "/1"]
 
 
+def test_a_forked_child_leaves_the_log_to_its_parent(tmp_path):
+    script = f"""
+import os, kgwcore, urllib.request
+gateway = kgwcore.Gateway.to("http://127.0.0.1:9", access_log={str(tmp_path / "log")!r}).start()
+child = os.fork()
+if child == 0:
+    gateway.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+try:
+    urllib.request.urlopen(gateway.url("http"))
+except urllib.error.HTTPError:
+    pass
+gateway.close()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    assert [line["response_code"] for line in lines(tmp_path / "log")] == [503]
+
+
 # ---- the command line ----
 
 
