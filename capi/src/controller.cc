@@ -26,7 +26,8 @@ bool has_error(const std::vector<config::Diagnostic>& problems) {
 base::Result<std::unique_ptr<Controller>> Controller::make(Options options) {
   std::unique_ptr<Controller> controller(new Controller(std::move(options)));
   gateway::Options gateway_options{.workers = controller->options_.workers, .seed = controller->options_.seed,
-                                   .ledger_records = static_cast<size_t>(controller->options_.translate.settings.process.ledger_records)};
+                                   .ledger_records = static_cast<size_t>(controller->options_.translate.settings.process.ledger_records),
+                                   .access_log = controller->options_.access_log};
   auto gateway = gateway::Gateway::make(gateway_options, controller->log_);
   if (!gateway) return std::unexpected(gateway.error());
   controller->gateway_ = std::move(*gateway);
@@ -246,9 +247,9 @@ base::Result<ListenerView> Controller::admin_address() {
   return result;
 }
 
-std::vector<RequestView> Controller::attempts(size_t limit) {
-  std::vector<RequestView> views;
-  for (const telemetry::StoredRecord& record : gateway_->records(limit)) views.push_back(view_of(record));
+std::vector<telemetry::RequestView> Controller::attempts(size_t limit) {
+  std::vector<telemetry::RequestView> views;
+  for (const telemetry::StoredRecord& record : gateway_->records(limit)) telemetry::view_of(record, views.emplace_back());
   return views;
 }
 
@@ -256,6 +257,12 @@ std::vector<telemetry::StatRow> Controller::stats() {
   std::vector<telemetry::StatRow> rows;
   gateway_->on_control([&] { rows = gateway_->stats(); });
   return rows;
+}
+
+base::Result<void> Controller::reopen_access_log() {
+  base::Result<void> result;
+  gateway_->on_control([&] { result = gateway_->reopen_access_log(); });
+  return result;
 }
 
 std::vector<RouteView> Controller::routes() {

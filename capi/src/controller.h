@@ -11,7 +11,7 @@
 #include "config/store.h"
 #include "gateway/gateway.h"
 #include "src/options.h"
-#include "src/records.h"
+#include "telemetry/request_view.h"
 
 namespace kgw::capi {
 
@@ -52,9 +52,10 @@ class Controller {
 
   std::vector<ListenerView> listeners();
   base::Result<ListenerView> admin_address();
-  std::vector<RequestView> attempts(size_t limit);
+  std::vector<telemetry::RequestView> attempts(size_t limit);
   std::vector<telemetry::StatRow> stats();
   std::vector<RouteView> routes();
+  base::Result<void> reopen_access_log();
   void abandon_after_fork();
 
  private:

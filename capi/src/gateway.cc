@@ -45,6 +45,13 @@ kgw_status kgw_gateway_stop(kgw_gateway* gateway, uint32_t drain_ms, kgw_error**
   });
 }
 
+kgw_status kgw_gateway_reopen_access_log(kgw_gateway* gateway, kgw_error** error) {
+  return with_gateway(gateway, error, [&](Controller& controller) -> kgw_status {
+    auto reopened = controller.reopen_access_log();
+    return reopened ? KGW_STATUS_OK : set_error(error, reopened.error());
+  });
+}
+
 void kgw_gateway_free(kgw_gateway* gateway) {
   if (gateway == nullptr) return;
   if (gateway->inherited()) {

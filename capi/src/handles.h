@@ -40,7 +40,7 @@ struct kgw_text {
 };
 
 struct kgw_attempts {
-  std::vector<kgw::capi::RequestView> rows;
+  std::vector<kgw::telemetry::RequestView> rows;
 };
 
 struct kgw_stats {

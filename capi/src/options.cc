@@ -2,9 +2,12 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
+#include "base/text.h"
+#include "http/token.h"
 #include "net/address.h"
 
 namespace kgw::capi {
@@ -124,6 +127,42 @@ base::Result<void> read_admin(const kgw_gateway_options& from, Options& to) {
   return {};
 }
 
+constexpr size_t kMostLoggedHeaders = 16;
+
+// RFC 9110 5.6.2.
+bool is_token(std::string_view text) {
+  auto fits = [](char c) { return c > ' ' && c < 0x7F && std::string_view("\"(),/:;<=>?@[\\]{}").find(c) == std::string_view::npos; };
+  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+}
+
+base::Result<std::string> logged_header(std::string_view text) {
+  auto wrong = [&](const char* need) {
+    return base::fail(ErrorCode::kInvalid, "access_log_headers: got \"" + std::string(text) + "\"; need " + need);
+  };
+  if (!is_token(text)) return wrong("a field name");
+  std::string name = base::to_lower(text);
+  if (name == "host") return wrong("another name: the log has it as authority");
+  if ((http::token_bit(http::token_of(name)) & http::tokens_with(http::kSecret)) != 0) return wrong("another name: secrets are never logged");
+  return name;
+}
+
+base::Result<void> read_access_log(const kgw_gateway_options& from, Options& to) {
+  to.access_log.path = text_of(from.access_log);
+  if (to.access_log.path.find('\0') != std::string::npos) return base::fail(ErrorCode::kInvalid, "access_log: need a path without NUL");
+  if (from.access_log_header_count > kMostLoggedHeaders) {
+    return base::fail(ErrorCode::kInvalid, "access_log_headers: got " + std::to_string(from.access_log_header_count) + " names; need at most " +
+                                               std::to_string(kMostLoggedHeaders));
+  }
+  for (size_t i = 0; i < from.access_log_header_count; ++i) {
+    auto name = logged_header(text_of(from.access_log_headers[i]));
+    if (!name) return std::unexpected(name.error());
+    auto& names = to.access_log.headers;  // each once: keys of an object
+    if (std::find(names.begin(), names.end(), *name) == names.end()) names.push_back(std::move(*name));
+  }
+  to.access_log.queue_records = static_cast<size_t>(to.translate.settings.process.log_queue_records);
+  return {};
+}
+
 } // namespace
 
 base::Result<Options> read_options(const kgw_gateway_options* given) {
@@ -160,6 +199,7 @@ base::Result<Options> read_options(const kgw_gateway_options* given) {
   }
   if (auto read = read_lists(from, to); !read) return std::unexpected(read.error());
   if (auto read = read_admin(from, to); !read) return std::unexpected(read.error());
+  if (auto read = read_access_log(from, to); !read) return std::unexpected(read.error());
   return to;
 }
 

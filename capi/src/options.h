@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "config/store.h"
 #include "kgwcore/kgwcore.h"
+#include "telemetry/access_log.h"
 
 namespace kgw::capi {
 
@@ -19,6 +20,7 @@ struct Options {
   uint16_t admin_port = 0;
   std::string admin_token;
   uint64_t seed = 0;
+  telemetry::AccessLogOptions access_log;
 };
 
 // `options` may be null: the defaults. Fails with kInvalid and a text that names the option.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "src/controller.h"
+#include "telemetry/access_log_line.h"
 
 namespace kgw::capi {
 namespace {
@@ -170,7 +171,12 @@ void Controller::build_plane() {
   };
   plane_.attempts = [this](size_t limit) {
     nlohmann::json rows = nlohmann::json::array();
-    for (const RequestView& view : attempts(limit)) rows.push_back(to_json(view));
+    std::string text;
+    for (const telemetry::RequestView& view : attempts(limit)) {
+      text.clear();
+      telemetry::append_json(text, view);
+      rows.push_back(nlohmann::json::parse(text));
+    }
     return rows;
   };
   plane_.settings = [] {

@@ -19,7 +19,7 @@ size_t kgw_attempts_count(const kgw_attempts* attempts) { return attempts == nul
 
 kgw_status kgw_attempts_at(const kgw_attempts* attempts, size_t index, kgw_request_record* out) {
   if (index >= kgw_attempts_count(attempts)) return KGW_STATUS_USAGE;
-  const RequestView& view = attempts->rows[index];
+  const kgw::telemetry::RequestView& view = attempts->rows[index];
   kgw_request_record record{};
   record.sequence = view.sequence;
   record.start_time_us = view.start_time_us;
@@ -44,7 +44,7 @@ kgw_status kgw_attempts_at(const kgw_attempts* attempts, size_t index, kgw_reque
 
 kgw_status kgw_attempts_attempt_at(const kgw_attempts* attempts, size_t index, size_t attempt, kgw_attempt_record* out) {
   if (index >= kgw_attempts_count(attempts) || attempt >= attempts->rows[index].attempts.size()) return KGW_STATUS_USAGE;
-  const AttemptView& view = attempts->rows[index].attempts[attempt];
+  const kgw::telemetry::AttemptView& view = attempts->rows[index].attempts[attempt];
   kgw_attempt_record record{};
   record.endpoint = str_of(view.endpoint);
   record.reused = view.reused ? 1 : 0;

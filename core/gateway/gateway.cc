@@ -18,6 +18,8 @@ namespace {
 
 // A forwarded request takes two descriptors, and some must remain for listeners, names and the host.
 constexpr size_t kReservedDescriptors = 64;
+// How long a stop waits for an access log that nobody reads.
+constexpr int kAccessLogFlushMs = 1000;
 
 size_t most_connections(const snapshot::ProcessSettings& settings) {
   if (settings.max_client_connections > 0) return static_cast<size_t>(settings.max_client_connections);
@@ -30,7 +32,7 @@ size_t most_connections(const snapshot::ProcessSettings& settings) {
 base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, base::Log& log) {
   auto control = net::Loop::make();
   if (!control) return std::unexpected(control.error());
-  std::unique_ptr<Gateway> gateway(new Gateway(options));
+  std::unique_ptr<Gateway> gateway(new Gateway(options, log));
   gateway->control_ = std::move(*control);
   auto resolver = net::make_resolver(*gateway->control_);
   if (!resolver) return std::unexpected(resolver.error());
@@ -42,7 +44,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, bas
   return gateway;
 }
 
-Gateway::Gateway(const Options& options) : options_(options), registry_(options.workers) {}
+Gateway::Gateway(const Options& options, base::Log& log) : options_(options), registry_(options.workers), log_(log) {}
 
 Gateway::~Gateway() {
   stop(Duration{});
@@ -79,12 +81,17 @@ void Gateway::wait_for_names(Duration limit) {
 
 base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
   if (running_) return base::fail(base::ErrorCode::kState, "the gateway was started before");
+  if (auto opened = open_access_log(); !opened) return std::unexpected(opened.error());
   // The pseudonym has to differ from every other gateway's, so it does not come from the seed (RFC 9110 7.6.3).
   proxy::Identity identity{net::local_address(), fmt::format("1.1 kgwcore-{:08x}", std::random_device()())};
   for (unsigned i = 0; i < options_.workers; ++i) {
     auto loop = net::Loop::make();
-    if (!loop) return std::unexpected(loop.error());
+    if (!loop) {
+      abandon_start();
+      return std::unexpected(loop.error());
+    }
     workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, identity, options_.ledger_records));
+    if (access_log_ != nullptr) workers_.back()->set_access_log(&access_log_->queue(i));
     workers_.back()->start();
   }
   running_ = true;
@@ -97,14 +104,40 @@ base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
     if (failed == nullptr) return bindings;
   }
   base::Error error = bindings ? failed->error : bindings.error();
+  abandon_start();
+  return std::unexpected(std::move(error));
+}
+
+void Gateway::abandon_start() {
   for (auto& worker : workers_) worker->stop();
   for (auto& worker : workers_) worker->join();
   workers_.clear();
+  close_access_log();
+  access_log_.reset();
   ports_.clear();
   bindings_.clear();
   snapshot_.reset();
   running_ = false;
-  return std::unexpected(std::move(error));
+}
+
+base::Result<void> Gateway::open_access_log() {
+  if (options_.access_log.path.empty()) return {};
+  auto opened = telemetry::AccessLog::open(options_.access_log, options_.workers, log_);
+  if (!opened) return std::unexpected(opened.error());
+  access_log_ = std::move(*opened);
+  access_log_thread_ = start_thread([log = access_log_.get()] { log->run(); }, "kgw-access-log");
+  return {};
+}
+
+void Gateway::close_access_log() {
+  if (!access_log_thread_.joinable()) return;
+  access_log_->finish(kAccessLogFlushMs);
+  access_log_thread_.join();
+}
+
+base::Result<void> Gateway::reopen_access_log() {
+  if (access_log_ == nullptr || !running_) return base::fail(base::ErrorCode::kState, "there is no access log, or the gateway does not run");
+  return access_log_->reopen();
 }
 
 base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
@@ -286,6 +319,10 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
                       counters->sum(row.member)});
     }
   }
+  auto add_log = [&](const char* name, uint64_t value) { rows.push_back({name, name, std::string("kgwcore_") + name, {}, false, value}); };
+  add_log("access_log_written", access_log_ == nullptr ? 0 : access_log_->written());
+  add_log("access_log_dropped", access_log_ == nullptr ? 0 : access_log_->dropped());
+  add_log("access_log_write_failed", access_log_ == nullptr ? 0 : access_log_->write_failed());
   return rows;
 }
 
@@ -308,9 +345,12 @@ void Gateway::stop(Duration drain) {
   on_control([&] { running_ = false; });
   for (auto& worker : workers_) worker->stop();
   for (auto& worker : workers_) worker->join();
+  close_access_log();
 }
 
 void Gateway::abandon_after_fork() {
+  if (access_log_ != nullptr) access_log_->abandon_after_fork();
+  if (access_log_thread_.joinable()) access_log_thread_.detach();
   for (auto& worker : workers_) worker->abandon_after_fork();
   control_->abandon_after_fork();
   if (control_thread_.joinable()) control_thread_.detach();

@@ -14,6 +14,7 @@
 #include "gateway/worker.h"
 #include "net/resolver.h"
 #include "snapshot/spec.h"
+#include "telemetry/access_log.h"
 #include "telemetry/stats.h"
 
 namespace kgw::gateway {
@@ -22,6 +23,7 @@ struct Options {
   unsigned workers = 1;
   uint64_t seed = 0;
   size_t ledger_records = 1024;
+  telemetry::AccessLogOptions access_log;
 };
 
 // What became of one listener of a published spec.
@@ -48,7 +50,7 @@ class Gateway {
   void abandon_after_fork();
 
   // ---- control thread
-  // Starts the workers. `bindings` as publish(); when any failed, nothing listens and the error is the first one's.
+  // Opens the access log and starts the workers. `bindings` as publish(); when any failed, nothing listens and the error is the first one's.
   base::Result<std::vector<Binding>> start(snapshot::Spec spec);
   // The apply transaction: compile, bind what is new, hand the snapshot to every worker, and return when all serve it. A port
   // that cannot be bound is left out; everything else takes effect. Fails only when compiling does; the old snapshot serves on.
@@ -58,11 +60,16 @@ class Gateway {
   const std::vector<Binding>& bindings() const { return bindings_; }
   bool running() const { return running_; }
   std::vector<telemetry::StatRow> stats() const;
+  // As telemetry::AccessLog; kState when there is none, or the gateway does not run.
+  base::Result<void> reopen_access_log();
   cluster::Registry& registry() { return registry_; }
 
  private:
-  explicit Gateway(const Options& options);
+  Gateway(const Options& options, base::Log& log);
   struct BoundPort;
+  void abandon_start();
+  base::Result<void> open_access_log();
+  void close_access_log();
   void prepare(snapshot::Snapshot& next, std::vector<Update>& updates);
   base::Result<std::vector<std::shared_ptr<const net::TlsClient>>> tls_of(const snapshot::Snapshot& next);
   void hand_over(std::vector<Update>& updates);
@@ -75,6 +82,9 @@ class Gateway {
   std::thread control_thread_;
   cluster::Registry registry_;
   std::unique_ptr<Discovery> discovery_;
+  base::Log& log_;
+  std::unique_ptr<telemetry::AccessLog> access_log_;  // outlives the workers that push into it; null: none
+  std::thread access_log_thread_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<std::string, std::shared_ptr<proxy::ListenerCounters>> counters_;
   std::map<std::pair<std::string, uint16_t>, BoundPort> ports_;

@@ -49,10 +49,7 @@ Worker::Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<
       upstream_{.loop = *loop_, .network = *network_, .output = output_, .chunks = chunks_, .input = {input_.get(), kInputBytes}},
       context_(*loop_, upstream_, random_, identity), ring_(ledger_records),
       drain_timer_([](void* self, Instant) { static_cast<Worker*>(self)->cut(); }, this) {
-  if (ledger_records > 0) {
-    context_.record = [](void* self, const exchange::Record& record) { static_cast<Worker*>(self)->ring_.add(record); };
-    context_.record_context = this;
-  }
+  if (ledger_records > 0) keep_records();
   loop_->set_end_of_turn([](void* self) { static_cast<Worker*>(self)->end_of_turn(); }, this);
 }
 
@@ -65,6 +62,20 @@ Worker::~Worker() {
     pools->release();
   }
   loop_->set_end_of_turn(nullptr, nullptr);
+}
+
+void Worker::keep_records() {
+  context_.record = [](void* self, const exchange::Record& record) {
+    auto& worker = *static_cast<Worker*>(self);
+    worker.ring_.add(record);
+    if (worker.access_log_ != nullptr) worker.access_log_->push(record);
+  };
+  context_.record_context = this;
+}
+
+void Worker::set_access_log(telemetry::AccessLogQueue* queue) {
+  access_log_ = queue;
+  keep_records();
 }
 
 void Worker::start() {

@@ -11,6 +11,7 @@
 #include "net/acceptor.h"
 #include "proxy/context.h"
 #include "proxy/downstream.h"
+#include "telemetry/access_log_queue.h"
 #include "telemetry/ring.h"
 #include "upstream/pool.h"
 
@@ -40,6 +41,7 @@ class Worker {
          const proxy::Identity& identity, size_t ledger_records);
   ~Worker();
 
+  void set_access_log(telemetry::AccessLogQueue* queue);  // before start; it outlives the worker
   void start();
   void join();  // after stop
   void post(std::move_only_function<void()> work) { loop_->post_from_any_thread(std::move(work)); }
@@ -64,6 +66,7 @@ class Worker {
 
  private:
   struct Listening;
+  void keep_records();
   void end_of_turn();
   void take(Listening& listening, std::unique_ptr<net::Transport> transport);
   void make_room();
@@ -82,6 +85,7 @@ class Worker {
   upstream::Context upstream_;
   proxy::Context context_;
   telemetry::Ring ring_;
+  telemetry::AccessLogQueue* access_log_ = nullptr;
   std::map<const cluster::Runtime*, upstream::ClusterPools*> pools_;  // retained
   std::map<PortId, std::unique_ptr<Listening>> ports_;
   std::vector<std::unique_ptr<Listening>> retiring_;

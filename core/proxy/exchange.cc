@@ -321,6 +321,7 @@ void Exchange::count_response(uint16_t status) {
 void Exchange::let_go_of_snapshot() {
   route_ = arena_.copy(route_);
   cluster_ = arena_.copy(cluster_);
+  head_.authority = arena_.copy(head_.authority);  // a hostRewrite's
   snapshot_->unpin();
   snapshot_ = nullptr;
 }
@@ -336,7 +337,7 @@ void Exchange::finish() {
     context_.record(context_.record_context,
                     {.ledger = &ledger_, .start_unix_us = started_unix_us_, .method = head_.method, .path = head_.path,
                      .authority = head_.authority, .request_id = id == nullptr ? std::string_view{} : id->value_view(),
-                     .route = route_, .cluster = cluster_, .version = head_.version});
+                     .route = route_, .cluster = cluster_, .version = head_.version, .head = &head_});
   }
   if (pools_ != nullptr) pools_->release();
   pools_ = nullptr;

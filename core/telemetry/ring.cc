@@ -16,15 +16,19 @@ void prefetch(const StoredRecord& slot) {
 
 } // namespace
 
+void StoredRecord::assign(const exchange::Record& record) {
+  start_unix_us = record.start_unix_us;
+  version = record.version;
+  texts.assign({record.method, record.request_id, record.path, record.authority, record.route, record.cluster});
+  ledger.copy_used(*record.ledger);
+}
+
 void Ring::add(const exchange::Record& record) {
   if (capacity_ == 0) return;
   if (records_.empty()) records_.resize(capacity_);
   StoredRecord& to = records_[sequence_ % capacity_];
   to.sequence = ++sequence_;
-  to.start_unix_us = record.start_unix_us;
-  to.version = record.version;
-  to.texts.assign({record.method, record.request_id, record.path, record.authority, record.route, record.cluster});
-  to.ledger.copy_used(*record.ledger);
+  to.assign(record);
   prefetch(records_[sequence_ % capacity_]);
 }
 

@@ -124,6 +124,10 @@ class Gateway:
         """As :meth:`kgwcore.Gateway.stats`."""
         return await _wait(self._sync.stats)
 
+    async def reopen_access_log(self) -> None:
+        """As :meth:`kgwcore.Gateway.reopen_access_log`."""
+        await _wait(self._sync.reopen_access_log)
+
     async def routes(self) -> list[dict[str, str]]:
         """As :meth:`kgwcore.Gateway.routes`."""
         return await _wait(self._sync.routes)

@@ -104,7 +104,7 @@ class ConfigError(KgwError, ValueError):
 
 
 class BindError(KgwError, OSError):
-    """A socket could not be opened; ``errno`` says why where the operating system refused."""
+    """A socket or the access log could not be opened; ``errno`` says why where the operating system refused."""
 
     def __init__(
         self, message: str, *, code: int = 0x0301, name: str = "address_in_use", errno: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kgwcore import _core, lifetime, logging, quick
 from kgwcore.errors import BindError, ClosedError, ConfigError, NotFoundError, Result, to_results
 from kgwcore.httpbin import Server
-from kgwcore.options import Backend, Listen, Settings, native_options
+from kgwcore.options import Backend, Listen, Path, Settings, native_options
 from kgwcore.quick import Duration
 from kgwcore.sources import Document, Source, read
 from kgwcore.views import Listener, Stats, access_log_names, authority
@@ -49,6 +49,11 @@ class Gateway:
             ``error``, ``off``. Default ``info``.
         keep_going: Serve what is good although a document was rejected. Default False.
         with_httpbin: Start a small httpbin on a free port, for every Service that has no address. Default False.
+        access_log: Path of the access log, appended to: one JSON object per line and finished request, with the names and
+            values of :meth:`attempts`. ``"-"`` is standard output. Default None: there is none. What cannot be written
+            is dropped and counted (``access_log_dropped``, ``access_log_write_failed`` of :meth:`stats`).
+        access_log_headers: Names of at most 16 request headers that the log shows as ``request_headers``; a request
+            without one has no such key. Secrets (``authorization``, ``cookie`` and the like) are refused. Default None.
 
     Raises :class:`~kgwcore.KgwError` for an option that no gateway could have.
     """
@@ -71,6 +76,8 @@ class Gateway:
         log_level: str = "info",
         keep_going: bool = False,
         with_httpbin: bool = False,
+        access_log: Path | None = None,
+        access_log_headers: Iterable[str] | None = None,
     ) -> None:
         self._source = source
         self._namespace = namespace or ""
@@ -94,6 +101,8 @@ class Gateway:
                 admin_token=admin_token,
                 log_level=log_level,
                 keep_going=keep_going,
+                access_log=access_log,
+                access_log_headers=access_log_headers,
             )
             if self._httpbin:
                 options["backend"] = [*options.get("backend", []), f"*={self._httpbin.address}"]
@@ -142,7 +151,7 @@ class Gateway:
         """Loads the configuration, opens every socket, and returns when all of them listen.
 
         Raises :class:`~kgwcore.ConfigError` when a document is rejected (see ``keep_going``),
-        :class:`~kgwcore.BindError` when a port cannot be had, :class:`OSError` when a file cannot be read, and
+        :class:`~kgwcore.BindError` when a port or the access log cannot be had, :class:`OSError` when a file cannot be read, and
         :class:`~kgwcore.ClosedError` when it was started before. After a failure the gateway is closed, unless it was
         running already.
         """
@@ -329,6 +338,14 @@ class Gateway:
         full name.
         """
         return Stats(self._use().stats())
+
+    def reopen_access_log(self) -> None:
+        """Opens the path of the access log again, after a rotation has renamed it; the renamed file gets nothing more.
+
+        Raises :class:`~kgwcore.BindError`, which is an :class:`OSError`, when it cannot be opened, and the old file stays
+        in use; :class:`~kgwcore.ClosedError` when there is no access log.
+        """
+        self._use().reopen_access_log()
 
     def routes(self) -> list[dict[str, str]]:
         """The compiled route table in match order."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Union
 
 from kgwcore.logging import level_number
 from kgwcore.views import socket_address
@@ -11,6 +12,7 @@ from kgwcore.views import socket_address
 Address = str | int
 Listen = Mapping[str, Address] | Iterable[str]
 Backend = Mapping[str, str | Iterable[str]] | Iterable[str]
+Path = Union[str, "os.PathLike[str]"]
 Settings = Mapping[str, str | int | bool] | Iterable[str]
 
 
@@ -26,6 +28,8 @@ def native_options(
     admin_token: str | None,
     log_level: str,
     keep_going: bool,
+    access_log: Path | None = None,
+    access_log_headers: Iterable[str] | None = None,
 ) -> dict[str, Any]:
     """The options of the extension's gateway. What is None stays the library's default."""
     values: dict[str, Any] = {
@@ -40,6 +44,8 @@ def native_options(
         "log_level": level_number(log_level),
         "log": log_level != "off",
         "keep_going": keep_going,
+        "access_log": None if access_log is None else os.fsencode(access_log),
+        "access_log_headers": _names(access_log_headers),
     }
     return {key: value for key, value in values.items() if value is not None}
 
@@ -53,6 +59,12 @@ def pairs(values: Mapping[str, Any] | Iterable[str] | None, to_text: Any) -> lis
     if isinstance(values, Mapping):
         return [f"{name}={to_text(value)}" for name, value in values.items()]
     return list(values)
+
+
+def _names(names: Iterable[str] | None) -> list[str] | None:
+    if names is None:
+        return None
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _address(address: Address, host: str | None) -> str:

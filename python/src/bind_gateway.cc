@@ -17,6 +17,7 @@ class Gateway {
 
   void start() { call(kgw_gateway_start); }
   void stop(uint32_t drain_ms);
+  void reopen_access_log() { call(kgw_gateway_reopen_access_log); }
   void free();
   bool open() const { return gateway_ != nullptr; }
 
@@ -174,6 +175,7 @@ void bind_gateway(py::module_& module) {
       .def(py::init<const py::dict&>(), py::arg("options"))
       .def("start", &Gateway::start)
       .def("stop", &Gateway::stop, py::arg("drain_ms"))
+      .def("reopen_access_log", &Gateway::reopen_access_log)
       .def("free", &Gateway::free)
       .def_property_readonly("open", &Gateway::open)
       .def("listeners", &Gateway::listeners)

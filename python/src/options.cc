@@ -19,10 +19,12 @@ struct ListField {
 };
 
 constexpr Field<kgw_str> kTexts[] = {
-    {"host", &Fields::host}, {"admin_address", &Fields::admin_address}, {"admin_token", &Fields::admin_token}};
+    {"host", &Fields::host}, {"admin_address", &Fields::admin_address}, {"admin_token", &Fields::admin_token},
+    {"access_log", &Fields::access_log}};
 constexpr ListField kLists[] = {{"listen", &Fields::listen, &Fields::listen_count},
                                 {"backend", &Fields::backend, &Fields::backend_count},
-                                {"settings", &Fields::settings, &Fields::settings_count}};
+                                {"settings", &Fields::settings, &Fields::settings_count},
+                                {"access_log_headers", &Fields::access_log_headers, &Fields::access_log_header_count}};
 constexpr Field<uint32_t> kNumbers[] = {
     {"concurrency", &Fields::concurrency}, {"keep_going", &Fields::keep_going}, {"edge", &Fields::edge}};
 

@@ -55,6 +55,27 @@ static void test_freeing_null(void) {
   EXPECT(kgw_diagnostics_count(NULL) == 0);
 }
 
+static void test_access_log(void) {
+  kgw_gateway_options options;
+  kgw_gateway* gateway = NULL;
+  kgw_error* error = NULL;
+  kgw_str name = kgw_cstr("cookie");
+  kgw_gateway_options_init(&options, sizeof options);
+  EXPECT(options.access_log.size == 0 && options.access_log_header_count == 0);
+  options.access_log_headers = &name;
+  options.access_log_header_count = 1;
+  EXPECT(kgw_gateway_new(&options, &gateway, NULL) == KGW_STATUS_USAGE);
+  options.access_log_header_count = 0;
+  options.access_log = kgw_cstr("/no/such/log");
+  EXPECT(kgw_gateway_new(&options, &gateway, NULL) == KGW_STATUS_OK);
+  EXPECT(kgw_gateway_reopen_access_log(gateway, NULL) == KGW_STATUS_STATE);
+  EXPECT(kgw_gateway_start(gateway, &error) == KGW_STATUS_IO);
+  EXPECT(kgw_error_os_error(error) == 2);
+  kgw_error_free(error);
+  kgw_gateway_free(gateway);
+  EXPECT(kgw_gateway_reopen_access_log(NULL, NULL) == KGW_STATUS_USAGE);
+}
+
 static void test_unknown_setting_is_usage(void) {
   kgw_gateway_options options;
   kgw_gateway* gateway = NULL;
@@ -164,6 +185,7 @@ static void test_shorter_struct(void) {
 int main(void) {
   test_texts();
   test_freeing_null();
+  test_access_log();
   test_unknown_setting_is_usage();
   test_misuse_is_an_answer();
   test_apply_get_delete();

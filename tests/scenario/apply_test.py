@@ -4,6 +4,7 @@ import contextlib
 import os
 import resource
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import pytest
 
 from support import documents
 from support.client import Client, get
-from support.gateway import port_of, serving
-from support.origin import Origin, respond
-from support.process import SANITIZED
+from support.gateway import counter, port_of, records, serving
+from support.origin import Origin, drip, respond
+from support.process import SANITIZED, until
 
 PROGRAMS = Path(os.environ.get("KGW_BENCH_PROGRAMS", ""))
 
@@ -36,6 +37,24 @@ def test_after_delete_every_request_is_404_with_two_workers():
             if (before, after) != (200, 404):
                 wrong.append((number, before, after))
         assert not wrong, wrong[:10]
+
+
+def test_the_record_of_a_download_outlives_its_configuration():
+    host = "a-name-in-the-place-of-the-clients.example"
+    gate = threading.Event()
+    with (
+        Origin([respond(headers=[("content-length", 1)]), drip(b"x", gate=gate)]) as origin,
+        serving(origin.address, retries={"retryOn": "5xx"}) as gateway,
+    ):
+        gateway.apply(documents.text(documents.route_option({"hostRewrite": host})))
+        with Client(port_of(gateway)) as client:
+            client.send_head()
+            until(lambda: counter(gateway, "downstream_rq_2xx") == 1)  # the head is on its way
+            for number in range(10):
+                gateway.apply(documents.text(documents.route_option({"hostRewrite": f"another-name-{number}" * 3})))
+            gate.set()
+            assert client.read_response().body == b"x"
+        assert records(gateway)[-1]["authority"] == host
 
 
 @pytest.fixture(name="many_files")

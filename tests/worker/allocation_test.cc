@@ -1,4 +1,4 @@
-// A keep-alive GET in steady state touches no heap on its worker: real sockets, a real loop, operator new counted per thread.
+// A keep-alive GET in steady state touches no heap on its worker, with the access log or without: real sockets, a real loop, operator new counted per thread.
 
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete" // operator new is replaced, with malloc behind it
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/worker.h"
+#include "telemetry/access_log.h"
 
 static thread_local uint64_t allocations = 0;
 
@@ -57,7 +58,8 @@ void ask(int fd) {
   }
 }
 
-TEST(Allocations, NonePerKeepAliveGet) {
+// Of a worker, over a thousand requests.
+uint64_t allocations_per_thousand(telemetry::AccessLogQueue* access_log) {
   auto origin = std::move(*net::ListenSocket::open(*net::parse_address("127.0.0.1", 0), false));
   // The acceptor's socket does not block; this one's accept has to.
   int blocking = fcntl(origin.fd(), F_GETFL);
@@ -66,6 +68,7 @@ TEST(Allocations, NonePerKeepAliveGet) {
 
   auto owned = std::make_unique<gateway::Worker>(0, std::move(*net::Loop::make()), nullptr, 1, proxy::Identity{"192.0.2.1", "1.1 test"}, 64);
   gateway::Worker& worker = *owned;
+  if (access_log != nullptr) worker.set_access_log(access_log);
   snapshot::Spec spec;
   spec.listeners.push_back({.address = "127.0.0.1", .routes = {.name = "t/g/l", .rules = {{.name = "t/r/0", .hostnames = {""}, .matches = {{}}}}}});
   spec.actions.push_back({.kind = snapshot::ActionKind::kForward, .rule = "t/r/0", .backends = {{1, 0}}});
@@ -87,7 +90,7 @@ TEST(Allocations, NonePerKeepAliveGet) {
   int client = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_storage to{};
   socklen_t length = net::to_sockaddr(address, to);
-  ASSERT_EQ(connect(client, reinterpret_cast<sockaddr*>(&to), length), 0);
+  EXPECT_EQ(connect(client, reinterpret_cast<sockaddr*>(&to), length), 0);
   auto count = [&] {
     uint64_t now = 0;
     std::latch read(1);
@@ -101,13 +104,26 @@ TEST(Allocations, NonePerKeepAliveGet) {
   for (int i = 0; i < 200; ++i) ask(client);  // past the first use of everything, the ring of records included
   uint64_t before = count();
   for (int i = 0; i < 1000; ++i) ask(client);
-  EXPECT_EQ(count() - before, 0u);
+  uint64_t during = count() - before;
 
   close(client);
   worker.post([&] { worker.drain(worker.loop().now(), [&] { worker.stop(); }); });
   worker.join();
   owned.reset();  // with it goes the idle connection that the origin reads from
   server.join();
+  return during;
+}
+
+TEST(Allocations, NonePerKeepAliveGet) { EXPECT_EQ(allocations_per_thousand(nullptr), 0u); }
+
+TEST(Allocations, NoneForTheAccessLog) {
+  base::Log quiet;
+  auto log = std::move(*telemetry::AccessLog::open({.path = "/dev/null", .headers = {"user-agent", "x-none"}}, 1, quiet));
+  std::thread writer([&] { log->run(); });
+  EXPECT_EQ(allocations_per_thousand(&log->queue(0)), 0u);
+  log->finish(10'000);
+  writer.join();
+  EXPECT_EQ(log->written(), 1200u);
 }
 
 } // namespace

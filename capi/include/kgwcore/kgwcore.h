@@ -20,7 +20,8 @@
  *     library fills. Fields are only ever appended. Zero means zero; "default" and "unlimited" are named constants.
  *   - Thread tags: [any] any thread at any time, serialised inside; [one] one thread at a time per object.
  *   - The library installs no signal handler, reads no environment (OpenSSL and c-ares look at their own variables), writes to no
- *     standard stream, and never calls exit. Its threads run with all signals blocked.
+ *     standard stream (unless the option access_log asks for it), and never calls exit. Its threads run with all signals blocked, so
+ *     nothing it writes to raises SIGPIPE.
  *   - After fork() the child may only free what it inherited: every other call answers KGW_STATUS_STATE.
  */
 #ifndef KGWCORE_KGWCORE_H
@@ -138,6 +139,18 @@ typedef struct kgw_gateway_options {
   kgw_str admin_address;        /* ADDR:PORT of the admin address; empty (default): none. Off loopback a token is required */
   kgw_str admin_token;          /* empty (default): none */
   uint64_t random_seed;         /* back-offs and balancing; KGW_SEED_FROM_SYSTEM (default) seeds from the system */
+  /* The access log: one JSON object per line and finished request, refused ones included, with the names and values of
+   * kgw_request_record and kgw_attempt_record (start_time in ISO 8601, KGW_MS_NONE as null). A path is appended to and made when it is not
+   * there; a FIFO needs a reader. "-" is standard output, by the caller's explicit wish. Empty (default): none.
+   * It is opened by kgw_gateway_start, which answers IO with path and errno when it cannot be. After that no trouble with it stops a
+   * request: records beyond the setting log_queue_records, and lines that cannot be written, are dropped and counted (access_log_dropped,
+   * access_log_write_failed). kgw_gateway_stop writes what is queued, for at most one second when nobody reads. */
+  kgw_str access_log;
+  /* Names of request headers, at most 16, whose values go into the log as the object request_headers: the first field of each name, cut at
+   * 256 bytes; a request without one has no such key. USAGE for what is no field name, for host (the log has authority) and for secrets:
+   * authorization, proxy-authorization, cookie, set-cookie. Default: none, and no such object */
+  const kgw_str *access_log_headers;
+  size_t access_log_header_count;
 } kgw_gateway_options;
 
 /* Fills *options with the defaults above. struct_size = sizeof *options. [any] since 0.1 */
@@ -151,8 +164,8 @@ typedef struct kgw_gateway kgw_gateway;
  * *gateway is new: kgw_gateway_free. [any] since 0.1 */
 KGW_API kgw_status kgw_gateway_new(const kgw_gateway_options *options, kgw_gateway **gateway, kgw_error **error);
 
-/* Opens the admin address, binds every listener, starts the workers, and returns when all sockets listen. ADDRESS_IN_USE and IO name the
- * address; CONFIG when a document was rejected before (see keep_going). STATE when started before. Nothing listens after a failure.
+/* Opens the admin address and the access log, binds every listener, starts the workers, and returns when all sockets listen.
+ * ADDRESS_IN_USE and IO name the address or path; CONFIG when a document was rejected before (see keep_going). STATE when started before. Nothing listens after a failure.
  * [any] since 0.1 */
 KGW_API kgw_status kgw_gateway_start(kgw_gateway *gateway, kgw_error **error);
 
@@ -161,6 +174,11 @@ KGW_API kgw_status kgw_gateway_start(kgw_gateway *gateway, kgw_error **error);
  * short. [any] since 0.1 */
 #define KGW_DRAIN_DEFAULT UINT32_MAX
 KGW_API kgw_status kgw_gateway_stop(kgw_gateway *gateway, uint32_t drain_ms, kgw_error **error);
+
+/* Opens the path of the access log again and writes there from now on: what was renamed meanwhile (log rotation) gets nothing more when
+ * this returns. Standard output stays what it is. IO when it cannot be opened: the old one stays in use. STATE without an access log, before
+ * start and after stop. [any] since 0.1 */
+KGW_API kgw_status kgw_gateway_reopen_access_log(kgw_gateway *gateway, kgw_error **error);
 
 /* Stops without drain if still running, and frees. Lists taken from the gateway stay valid until they are freed. [one] since 0.1 */
 KGW_API void kgw_gateway_free(kgw_gateway *gateway);

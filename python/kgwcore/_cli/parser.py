@@ -93,12 +93,20 @@ def _run(verbs: Verbs) -> None:
     )
     verb.add_argument("--admin-token", metavar="TOKEN", help="secret that the admin address asks for")
     verb.add_argument("--log-level", choices=LEVELS, default="info", help="of the log on standard error (default info)")
+    verb.add_argument(
+        "--access-log",
+        metavar="PATH|-|off",
+        help="one line of JSON per request; - is standard output (default: - on a terminal, else off); USR1 reopens it",
+    )
+    verb.add_argument(
+        "--access-log-header", action=Append, metavar="NAME", help="request header that the access log shows; repeatable"
+    )
     verb.add_argument("--watch", action="store_true", help="reload files when they change")
     verb.add_argument(
         "--with-httpbin", action="store_true", help="a small httpbin for every Service that has no address"
     )
     verb.add_argument("--keep-going", action="store_true", help="serve what is good although a document was rejected")
-    for option in ("--internal-cidr", "--gateway-addresses", "--access-log", "--access-log-header"):
+    for option in ("--internal-cidr", "--gateway-addresses"):
         verb.add_argument(option, action=NotBuilt, nargs="?", help=argparse.SUPPRESS)
     use_environment(verb)
 

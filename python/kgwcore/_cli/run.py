@@ -13,7 +13,7 @@ from kgwcore._cli.inputs import sources
 from kgwcore._cli.signals import Events
 from kgwcore._cli.stderr_log import log_to_stderr
 from kgwcore._cli.yaml import dump
-from kgwcore.errors import ConfigError, Diagnostic
+from kgwcore.errors import BindError, ClosedError, ConfigError, Diagnostic
 from kgwcore.gateway import Gateway
 from kgwcore.quick import LISTENER, Policy, documents
 from kgwcore.sources import Source
@@ -100,7 +100,15 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "log_level": arguments.log_level,
         "keep_going": arguments.keep_going,
         "with_httpbin": arguments.with_httpbin,
+        "access_log": _access_log(arguments.access_log),
+        "access_log_headers": arguments.access_log_header,
     }
+
+
+def _access_log(given: str | None) -> str | None:
+    if given is None:
+        return "-" if sys.stdout.isatty() else None
+    return None if given == "off" else given
 
 
 def _report(problems: Iterable[Diagnostic]) -> None:
@@ -120,11 +128,24 @@ def _announce(gateway: Gateway, arguments: argparse.Namespace) -> None:
 
 
 def _obey(gateway: Gateway, events: Events) -> None:
-    while (event := events.next()) == "reload":
-        _reload(gateway)
-    if event == "stop":
-        log.info("draining; a second signal stops at once")
-        events.closing(gateway)
+    while (event := events.next()) != "stop":
+        if event == "reload":
+            _reload(gateway)
+        else:
+            _reopen(gateway)
+    log.info("draining; a second signal stops at once")
+    events.closing(gateway)
+
+
+def _reopen(gateway: Gateway) -> None:
+    try:
+        gateway.reopen_access_log()
+    except ClosedError:
+        log.info("there is no access log to open again")
+    except BindError as error:
+        log.error("%s; the one before stays in use", error)
+    else:
+        log.info("opened the access log again")
 
 
 def _reload(gateway: Gateway) -> None:

@@ -30,6 +30,7 @@ class Events:
         for number in _STOP:
             self._handle(number, "stop")
         self._handle(signal.SIGHUP, "reload")
+        self._handle(signal.SIGUSR1, "reopen")
         return self
 
     def __exit__(
@@ -48,7 +49,7 @@ class Events:
         self._handlers[number] = signal.signal(number, put)
 
     def next(self) -> str:
-        """Waits for ``stop`` or ``reload``."""
+        """Waits for ``stop``, ``reload`` or ``reopen``."""
         return self._words.get()
 
     def remember(self, source: Source) -> None:
