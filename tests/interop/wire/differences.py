@@ -2,7 +2,8 @@
 
     KGW_WIRE_UPDATE=1 pytest tests/interop/wire_test.py
 
-writes it anew from what is seen; what has no reason yet is put under UNEXPLAINED, and somebody has to find one.
+writes it anew from what is seen; what has no reason yet is put under UNEXPLAINED, and somebody has to find one. The
+verdict ANY is for cases that a peer does not decide the same way each time.
 """
 
 import json
@@ -15,6 +16,7 @@ from .cases import CASES_FOLDER
 
 FILE = CASES_FOLDER / "differences.yaml"
 UNEXPLAINED = "UNEXPLAINED"
+ANY = "ANY"
 COLUMNS = 110
 HEAD = "# What other proxies do where kgwcore does something else, and why. differences.py says how to write it anew.\n"
 
@@ -29,7 +31,6 @@ def known(peer: str, reasons: Reasons) -> dict[str, str]:
     """-> case, verdict of that peer where it is not kgwcore's."""
     verdicts: dict[str, str] = {}
     for reason in reasons:
-        assert reason["reason"] != UNEXPLAINED, f"no reason is known for {reason}"
         for verdict, names in reason.get(peer, {}).items():
             for name in names:
                 assert name not in verdicts, f"{peer}: {name} is listed twice"
@@ -37,11 +38,22 @@ def known(peer: str, reasons: Reasons) -> dict[str, str]:
     return verdicts
 
 
+def unlisted(found: dict[str, str], listed: dict[str, str]) -> dict[str, str]:
+    """-> where the two are not the same, with both verdicts."""
+    names = [name for name in {**found, **listed} if listed.get(name) != ANY]
+    return {
+        name: f"listed: {listed.get(name)}, seen: {found.get(name)}"
+        for name in names
+        if listed.get(name) != found.get(name)
+    }
+
+
 def updated(peer: str, found: dict[str, str], reasons: Reasons) -> Reasons:
-    """The list with what was found of that peer. A case stays below the reason that it had."""
+    """The list with what was found of that peer. A case stays below the reason that it had, and ANY stays ANY."""
     reason_of = {name: r["reason"] for r in reasons for names in r.get(peer, {}).values() for name in names}
     groups: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for name, verdict in found.items():
+    anyhow = {name: ANY for name, verdict in known(peer, reasons).items() if verdict == ANY}
+    for name, verdict in {**found, **anyhow}.items():
         groups[reason_of.get(name, UNEXPLAINED)][verdict].append(name)
     texts = [reason["reason"] for reason in reasons]
     others = {r["reason"]: {key: value for key, value in r.items() if key != peer} for r in reasons}

@@ -48,7 +48,7 @@ def chunk_size(line: bytes) -> int:
 
 
 def parse_chunks(data: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """-> the body, trailers and what is behind them; None while it is not complete. ValueError: not the chunked coding."""
+    """-> the body, trailers and what is behind them; None while it is not complete. ValueError: not chunked."""
     body = b""
     while True:
         line, end, data = data.partition(b"\r\n")

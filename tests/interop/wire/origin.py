@@ -39,6 +39,7 @@ class Origin:
         self._selector.register(self._woken, selectors.EVENT_READ, self._command)
         self._connections: list[Connection] = []
         self._seen: list[Message] = []
+        self._parts = b""
         self._case: Case | None = None
         self._deadline: float | None = None  # of the end of a case
         self._at_rest = threading.Event()
@@ -48,19 +49,19 @@ class Origin:
         self._thread.start()
 
     def play(self, case: Case) -> None:
-        self._case, self._seen = case, []
+        self._case, self._seen, self._parts = case, [], b""
         self._closed.clear()
 
     def wait_for_close(self, patience: float) -> None:
         """Until the proxy has closed the connection that the case closed."""
         self._closed.wait(patience)
 
-    def finish(self) -> list[Message]:
-        """-> the complete requests that came, in order."""
+    def finish(self) -> tuple[list[Message], bytes]:
+        """-> the complete requests that came, in order, and what came of others."""
         self._at_rest.clear()
         self._wake.send(b"f")
         assert self._at_rest.wait(2 * PATIENCE), "the origin does not come to rest"
-        return self._seen
+        return self._seen, self._parts
 
     def close(self) -> None:
         self._wake.send(b"c")
@@ -100,6 +101,7 @@ class Origin:
         self._selector.unregister(connection.sock)
         self._connections.remove(connection)
         connection.sock.close()
+        self._parts += connection.rest
         if connection.finished:
             self._closed.set()
 
@@ -124,9 +126,9 @@ class Origin:
         method, _, target = line.partition(" ")
         marker = target == MARKER
         if not marker:
-            message.start = f"{method} {target}" if version == "HTTP/1.1" else f"as a request: {message.start}"
+            message.start = line if version == "HTTP/1.1" else message.start
             self._seen.append(message)
-        if connection.finished:
+        if connection.finished or not version.startswith("HTTP/"):
             return
         body = b"" if method == "HEAD" else target.encode("latin-1")
         answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(target), body)

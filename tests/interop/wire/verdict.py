@@ -1,10 +1,10 @@
 """One case through one proxy, and the verdict: one line of text that is the same in every run.
 
-    400 closed                          a request: the statuses of all answers, then what became of the connection:
-    100 200 open | POST /a "ab"           closed, open (the next request on it is served) or silent (nothing more comes);
-    closed                                behind the bar the complete requests that the origin saw
-    200 "ab"; next ok                   a response: statuses and body as the client saw them, `cut` if the end was
-    502; next ok                          missing, and whether the next request gets its own answer
+    400 closed                   a request: the statuses of all answers, then what became of the connection: closed,
+    100 200 open | POST /a "ab"    open (the next request on it is served) or silent (nothing more comes); behind the
+    closed                         bar the complete requests that the origin saw
+    200 "ab"; next ok            a response: statuses and body as the client saw them, `cut` if the end was
+    502; next ok                   missing, and whether the next request gets its own answer
 
 Reset and FIN are the same, and so is how much of an incomplete request reached the origin: both are races. The framing
 of a forwarded request is shown only if there is something wrong with it: a proxy may change it.
@@ -74,11 +74,14 @@ class Client:
         self.sock.close()
 
 
-def judge(case: Case, port: int, origin: Origin) -> str:
+def judge(case: Case, port: int, origin: Origin) -> tuple[str, bytes]:
+    """-> the verdict, and what the origin got of requests that did not become complete."""
     origin.play(case)
     judged = judge_response(case, port, origin) if case.about_response else judge_request(case, port)
-    seen = origin.finish()
-    return judged if case.about_response or not seen else f"{judged} | {'; '.join(request(m, case) for m in seen)}"
+    seen, parts = origin.finish()
+    if seen and not case.about_response:
+        judged += " | " + "; ".join(request(message, case) for message in seen)
+    return judged, parts
 
 
 def request(message: Message, case: Case) -> str:
@@ -116,11 +119,12 @@ def judge_response(case: Case, port: int, origin: Origin) -> str:
     with contextlib.closing(Client(port, case.head)) as client:
         client.send(case.request)
         answers = client.final()
-        shown = " ".join(counted(response(message, case) for message in answers)) or ("closed" if client.ended else "silent")
+        nothing = "closed" if client.ended else "silent"
+        shown = " ".join(counted(response(message, case) for message in answers)) or nothing
         if case.close and answers:
             origin.wait_for_close(SILENCE)  # else the next request could be sent on what is closing
-        reusable = bool(answers) and "close" not in answers[-1].all("connection") and not client.ended
-        if reusable:
+        last = answers[-1] if answers else None
+        if last is not None and last.start != "101" and "close" not in last.all("connection") and not client.ended:
             client.send(MARKER_REQUEST)
             if (message := client.answer()) is not None:
                 return f"{shown}; next {next_of(message)}"
