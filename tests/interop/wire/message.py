@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 MOST_SHOWN = 40  # bytes of a body
+DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT")
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Message:
 
 def printable(text: str | bytes) -> str:
     text = text.decode("latin-1") if isinstance(text, bytes) else text
+    text = DATE.sub("DATE", text)
     short = text if len(text) <= MOST_SHOWN else f"{text[:8]}...{len(text)}"
     return "".join(c if 0x20 <= ord(c) < 0x7F else f"\\x{ord(c):02x}" for c in short)
 
