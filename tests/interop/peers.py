@@ -22,7 +22,10 @@ def program(name):
     path = shutil.which(name, path=os.pathsep.join(FOLDERS))
     if path:
         return path
-    reason = f"no {name} on this machine; ./dev peers installs it"
+    return missing(f"no {name} on this machine; ./dev peers installs it")
+
+
+def missing(reason):
     return pytest.fail(reason) if os.environ.get("KGW_REQUIRE_PEERS") else pytest.skip(reason)
 
 

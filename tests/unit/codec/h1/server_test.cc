@@ -122,6 +122,17 @@ TEST(Server, CloseAfterResponse) {
   EXPECT_EQ(talk.say(kGet), EventKind::kNeedMore);
 }
 
+// RFC 9931 8: a client that does not wait for the 2xx sends bytes of somebody else, which are not to be read as requests.
+TEST(Server, RefusedConnectClosesTheConnection) {
+  Conversation talk;
+  EXPECT_EQ(talk.say("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n" + kGet), EventKind::kHead);
+  talk.answer(403, 0, true);
+  EXPECT_EQ(talk.written(), "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+  EXPECT_FALSE(talk.codec->reusable());
+  EXPECT_EQ(talk.say(), EventKind::kNeedMore);
+  EXPECT_EQ(talk.input.left().size(), kGet.size());
+}
+
 // RFC 9112 9.3: without the rest of the request the connection carries nothing more.
 TEST(Server, EarlyAnswerIsNotReusable) {
   Conversation talk;

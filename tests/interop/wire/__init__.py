@@ -1,0 +1,1 @@
+"""The same raw bytes through kgwcore, Envoy, HAProxy and nginx; what is different, and why."""
