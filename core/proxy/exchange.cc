@@ -280,6 +280,8 @@ void Exchange::forward(http::Head& head, bool end) {
     const char* text_end = std::to_chars(text, text + 24, service_ms).ptr;
     http::add_field(head, arena_, http::Token::kXEnvoyUpstreamServiceTime, {text, text_end});
   }
+  // RFC 9110 6.6.1: a response that has none gets the time at which it came.
+  if (!head.has(http::Token::kDate) && head.status >= 200) http::add_field(head, arena_, http::Token::kDate, context_.date());
   count_response(head.status);
   sink_->head(head, end, !body_ended_);
   if (end) return;

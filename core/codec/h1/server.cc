@@ -54,7 +54,6 @@ class Server final : public ServerCodec {
   Version version_ = Version::kHttp11; // of the current request
   uint8_t empty_lines_ = 0;
   bool head_request_ = false;
-  bool connect_request_ = false;
   bool answered_ = false; // the response of the current request is complete
   bool keep_alive_ = true;
   bool closing_ = false;
@@ -113,7 +112,6 @@ EventKind Server::head_complete(Event& event) {
   const Section& section = parser_.section();
   version_ = head_.version;
   head_request_ = head_.method_id == http::MethodId::kHead;
-  connect_request_ = head_.method_id == http::MethodId::kConnect;
   if (!section.host_seen && version_ != Version::kHttp10)
     return bad({400, "http1.missing_host"}, event); // RFC 9112 3.2
   if (head_.authority.empty())
@@ -167,7 +165,7 @@ void Server::write_head(StreamId, const http::Head& head, bool end, base::OutBuf
   if (!end && http::opens_tunnel(head_.method_id, head.status)) return open_tunnel(head, out);
   OutBody body = outgoing_response(head, end, head_request_, version_);
   // RFC 9931 8: what the client sent for the tunnel, before it knew that there is none, is no request.
-  bool tunnel_refused = connect_request_ && head.status >= 300;
+  bool tunnel_refused = head_.method_id == http::MethodId::kConnect && head.status >= 300;
   if (closing_ || tunnel_refused || body.framing == http::Framing::kUntilClose) keep_alive_ = false;
   write_response_head(head, body, connection_field(), out);
   writer_.begin(body);
