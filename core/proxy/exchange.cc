@@ -303,7 +303,8 @@ void Exchange::reply(const exchange::Reply& reply) {
   if (!allow_.empty()) http::add_field(head, arena_, "allow", allow_);
   count_response(head.status);
   bool with_body = !reply.body.empty() && !head_request_ && reply_form_ == http::ReplyForm::kPlain;
-  sink_->head(head, !with_body, !body_ended_);
+  // What a client sent for a tunnel that we refuse is no request (RFC 9931), so the connection ends, as in Envoy.
+  sink_->head(head, !with_body, !body_ended_ || may_tunnel());
   if (!with_body) return;
   ledger_.bytes_sent += reply.body.size();
   sink_->data(reply.body, true);

@@ -128,6 +128,7 @@ def envoy_listener(lane: int, port: int) -> dict:
         "stat_prefix": "http",
         "normalize_path": True,
         "merge_slashes": False,
+        "upgrade_configs": [{"upgrade_type": "websocket"}],  # as kgateway has it
         "delayed_close_timeout": "0.05s",  # it does not half-close: until then its end cannot be seen
         "http_filters": [
             {"name": "router", "typed_config": {"@type": f"{extensions}.http.router.v3.Router"}},
