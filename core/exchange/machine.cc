@@ -231,6 +231,7 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
   } else {
     attempt.decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
   }
+  if (failure.limit != Decision::kNone) attempt.decision = failure.limit;
   return reset_reply(slot, failure, now);
 }
 

@@ -36,6 +36,7 @@ struct Failure {
   retry::Reason reason = retry::Reason::kNone;
   bool head_sent = false;                // the request head had begun to go out
   std::string_view transport_text = {};  // the transport's words, for the details; copied
+  Decision limit = Decision::kNone;      // the limit that the response broke
 };
 
 // A local answer. `body` points into the machine or into the configuration.

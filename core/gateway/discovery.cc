@@ -39,8 +39,8 @@ struct Discovery::Tracked {
   std::shared_ptr<const cluster::EndpointSet> endpoints;
 };
 
-Discovery::Discovery(net::Loop& loop, net::Resolver* resolver, uint64_t seed, base::Log& log, Publish publish)
-    : loop_(loop), resolver_(resolver), random_(seed), log_(log), publish_(std::move(publish)) {}
+Discovery::Discovery(net::Loop& loop, net::Resolver* resolver, uint64_t seed, size_t most_names, base::Log& log, Publish publish)
+    : loop_(loop), resolver_(resolver), random_(seed), most_names_(most_names), log_(log), publish_(std::move(publish)) {}
 
 Discovery::~Discovery() = default;
 
@@ -78,19 +78,24 @@ std::shared_ptr<const cluster::EndpointSet> Discovery::build(const snapshot::Clu
     if (auto numeric = net::parse_address(spec.host, spec.port)) {
       add(endpoint_of(*numeric, spec, cluster.spec));
     } else {
-      for (const net::Address& address : name(spec.host).addresses) add(endpoint_of(address, spec, cluster.spec));
+      for (const net::Address& address : addresses_of(spec.host)) add(endpoint_of(address, spec, cluster.spec));
     }
   }
   return set;
 }
 
-Discovery::Name& Discovery::name(const std::string& host) {
-  auto& entry = names_[host];
-  if (entry == nullptr) {
-    entry = std::make_unique<Name>(*this, host);
-    resolve(*entry);
+const std::vector<net::Address>& Discovery::addresses_of(const std::string& host) {
+  auto found = names_.find(host);
+  if (found != names_.end()) return found->second->addresses;
+  if (names_.size() >= most_names_) {
+    static const std::vector<net::Address> kNone;
+    overflowed_.fetch_add(1, std::memory_order_relaxed);
+    KGW_LOG(log_, base::LogLevel::kWarning, "dns", "{}: not resolved, dns_cache_entries ({}) names are kept already", host, most_names_);
+    return kNone;
   }
-  return *entry;
+  found = names_.emplace(host, std::make_unique<Name>(*this, host)).first;
+  resolve(*found->second);
+  return found->second->addresses;
 }
 
 void Discovery::resolve(Name& name) {

@@ -16,6 +16,12 @@ struct Gateway::BoundPort {
 
 namespace {
 
+// Of a statistic, in Prometheus' alphabet.
+std::string family(const char* prefix, std::string name) {
+  std::replace(name.begin(), name.end(), '.', '_');
+  return prefix + name;
+}
+
 // A forwarded request takes two descriptors, and some must remain for listeners, names and the host.
 constexpr size_t kReservedDescriptors = 64;
 // How long a stop waits for an access log that nobody reads.
@@ -38,7 +44,7 @@ base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, bas
   if (!resolver) return std::unexpected(resolver.error());
   gateway->resolver_ = std::move(*resolver);
   gateway->discovery_ = std::make_unique<Discovery>(
-      *gateway->control_, gateway->resolver_.get(), options.seed, log,
+      *gateway->control_, gateway->resolver_.get(), options.seed, options.dns_cache_entries, log,
       [self = gateway.get()](const auto& runtime, auto endpoints) { self->publish_endpoints(runtime, std::move(endpoints)); });
   gateway->control_thread_ = start_thread([self = gateway.get()] { self->control_->run(); }, "kgw-control");
   return gateway;
@@ -298,8 +304,8 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
   std::vector<telemetry::StatRow> rows;
   for (const auto& [identity, runtime] : registry_.all()) {
     for (const cluster::StatRow& row : cluster::stat_rows()) {
-      std::string name(row.name);
-      rows.push_back({name, "cluster." + runtime->name() + "." + name, "envoy_cluster_" + name,
+      std::string name = telemetry::stat_name(row.name);
+      rows.push_back({name, "cluster." + runtime->name() + "." + name, family("envoy_cluster_", name),
                       {{"envoy_cluster_name", runtime->name()}}, row.gauge, runtime->sum(row.member)});
     }
     uint64_t in_flight = runtime->retries_in_flight(), most = runtime->max_retries();
@@ -313,13 +319,13 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
     std::string prefix = name;
     std::replace(prefix.begin(), prefix.end(), '/', '_');
     for (const proxy::ListenerStatRow& row : proxy::listener_stat_rows()) {
-      std::string family = "envoy_http_" + row.name;
-      std::replace(family.begin(), family.end(), '.', '_');
-      rows.push_back({row.name, "http." + prefix + "." + row.name, family, {{"envoy_http_conn_manager_prefix", prefix}}, row.gauge,
+      std::string name_of_stat = telemetry::stat_name(row.name);
+      rows.push_back({name_of_stat, "http." + prefix + "." + name_of_stat, family("envoy_http_", name_of_stat), {{"envoy_http_conn_manager_prefix", prefix}}, row.gauge,
                       counters->sum(row.member)});
     }
   }
   auto add_log = [&](const char* name, uint64_t value) { rows.push_back({name, name, std::string("kgwcore_") + name, {}, false, value}); };
+  rows.push_back({"dns_cache_overflow", "dns_cache_overflow", "kgwcore_dns_cache_overflow", {}, false, discovery_->overflowed()});
   add_log("access_log_written", access_log_ == nullptr ? 0 : access_log_->written());
   add_log("access_log_dropped", access_log_ == nullptr ? 0 : access_log_->dropped());
   add_log("access_log_write_failed", access_log_ == nullptr ? 0 : access_log_->write_failed());

@@ -23,6 +23,7 @@ struct Options {
   unsigned workers = 1;
   uint64_t seed = 0;
   size_t ledger_records = 1024;
+  size_t dns_cache_entries = 10'000;
   telemetry::AccessLogOptions access_log;
 };
 

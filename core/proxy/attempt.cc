@@ -77,7 +77,9 @@ void Attempt::on_ready(bool reused) {
 
 void Attempt::on_failed(const upstream::StreamFailure& failure) {
   host_.reset();
-  exchange_.attempt_failed(slot_, {reason_of(failure.kind), failure.head_sent, failure.text});
+  exchange::Decision limit = exchange::decision_of_response_fault(failure.fault);
+  exchange_.count_limit(limit);
+  exchange_.attempt_failed(slot_, {reason_of(failure.kind), failure.head_sent, failure.text, limit});
 }
 
 void Attempt::on_inform(http::Head& head) { exchange_.attempt_informed(slot_, head); }

@@ -203,6 +203,16 @@ void Exchange::attempt_failed(uint8_t slot, const exchange::Failure& failure) {
   if (sink_ != nullptr) check_upload();
 }
 
+void Exchange::count_limit(exchange::Decision broken) {
+  cluster::Stats& stats = plan_.cluster->stats();
+  switch (broken) {
+    case exchange::Decision::kLimitResponseHeadBytes: return stats.limit_response_head_bytes.add();
+    case exchange::Decision::kLimitResponseHeaderCount: return stats.limit_response_header_count.add();
+    case exchange::Decision::kLimitInformationalResponses: return stats.limit_informational_responses.add();
+    default: return;
+  }
+}
+
 // RFC 9110 7.6.1 holds for interim heads too.
 bool Exchange::take_head(uint8_t slot, http::Head& head) {
   touch();

@@ -43,6 +43,7 @@ class Exchange {
   bool body_ended() const { return body_ended_; }
   size_t high_watermark() const { return high_watermark_; }
   void count_sent(uint32_t attempt, size_t bytes) { ledger_.at(attempt).bytes_sent += bytes; }
+  void count_limit(exchange::Decision broken);
   void release_body();  // drops what every live attempt has taken
   void attempt_ready(uint8_t slot, bool reused);
   void attempt_failed(uint8_t slot, const exchange::Failure& failure);

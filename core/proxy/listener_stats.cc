@@ -1,23 +1,10 @@
 #include "proxy/listener_stats.h"
 
-#include <string_view>
-
 namespace kgw::proxy {
-namespace {
-
-// limit_NAME in code, limit.NAME as a statistic.
-std::string stat_name(std::string_view name) {
-  std::string result(name);
-  if (name.starts_with("limit_")) result[5] = '.';
-  return result;
-}
-
-} // namespace
-
 const std::vector<ListenerStatRow>& listener_stat_rows() {
   enum : bool { counter = false, gauge = true };
   static const std::vector<ListenerStatRow> rows = {
-#define KGW_LISTENER_STAT(name, kind, meaning) {stat_name(#name), kind, &ListenerStats::name},
+#define KGW_LISTENER_STAT(name, kind, meaning) {#name, kind, &ListenerStats::name},
 #include "proxy/stats.def"
 #undef KGW_LISTENER_STAT
   };

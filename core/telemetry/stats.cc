@@ -21,6 +21,12 @@ std::string escaped(const std::string& value) {
 
 } // namespace
 
+std::string stat_name(std::string_view counter) {
+  std::string name(counter);
+  if (name.starts_with("limit_")) name[5] = '.';
+  return name;
+}
+
 std::string stats_text(const std::vector<StatRow>& rows) {
   std::vector<std::string> lines;
   lines.reserve(rows.size());

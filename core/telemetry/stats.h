@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct StatRow {
   uint64_t value = 0;
 };
 
+// The statistic of a counter: limit_NAME in code is limit.NAME outside.
+std::string stat_name(std::string_view counter);
 // "full_name: value" lines, sorted, as Envoy's /stats.
 std::string stats_text(const std::vector<StatRow>& rows);
 // Prometheus text exposition format 0.0.4: one TYPE line per family, label values escaped.

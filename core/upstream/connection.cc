@@ -174,7 +174,7 @@ void Connection::process(std::span<char> in) {
         return;
       case codec::EventKind::kBad:
         pool_.view().stats().upstream_cx_protocol_error.add();
-        return fail(FailureKind::kProtocol);
+        return fail(FailureKind::kProtocol, event.reason);
       default: deliver(event);
     }
   }
@@ -223,14 +223,14 @@ void Connection::ended_by_peer(bool reset) {
   fail(codec_->response_started() ? FailureKind::kProtocol : FailureKind::kTermination);
 }
 
-void Connection::fail(FailureKind kind) {
+void Connection::fail(FailureKind kind, const char* fault) {
   Stream* stream = stream_;
   bool head_sent = stream->head_sent_;
   stream->connection_ = nullptr;
   stream_ = nullptr;
   pool_.detached();
   close();
-  stream->handler_.on_failed({kind, head_sent});
+  stream->handler_.on_failed({.kind = kind, .head_sent = head_sent, .fault = fault});
 }
 
 } // namespace kgw::upstream

@@ -48,7 +48,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void deliver(const codec::Event& event);
   void finish_response();
   void ended_by_peer(bool reset);
-  void fail(FailureKind kind);
+  void fail(FailureKind kind, const char* fault = "");
   void on_timer(Instant now);
   void end_of_writes();
 

@@ -24,6 +24,7 @@ struct StreamFailure {
   FailureKind kind;
   bool head_sent = false;
   std::string_view text = {};  // the transport's words; lives for the call
+  const char* fault = "";      // kProtocol: what the codec found wrong; static
 };
 
 // What a stream tells. After on_failed or the end of the response no further call comes. Heads and data live for the call.
