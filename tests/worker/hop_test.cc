@@ -131,32 +131,5 @@ TEST(Hop, TraceIs405UnlessAccepted) {
   EXPECT_EQ(parse_reply(h.clients[0]->received).status, 405);
 }
 
-// The codec's limits come from the settings: at the limit and one above.
-TEST(Hop, LimitsOfTheCodecsAreTheSettings) {
-  for (int over : {0, 1}) {
-    Harness h;
-    h.listener.chunk_line_bytes = 64;
-    h.start();
-    std::string extension(62 + static_cast<size_t>(over), 'e');  // "3;" before it
-    std::string seen = forwarded(h, fmt::format("POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n3;{}\r\nabc\r\n0\r\n\r\n", extension),
-                                 "0\r\n\r\n", kOk);
-    EXPECT_EQ(parse_reply(h.clients[0]->received).status, over ? 400 : 200) << over;
-    EXPECT_EQ(h.listener_stat(&proxy::ListenerStats::limit_chunk_line_bytes), static_cast<uint64_t>(over));
-    EXPECT_EQ(h.worker->records(0).at(0).ledger.outcome == exchange::Decision::kLimitChunkLineBytes, over == 1);
-  }
-  for (int over : {0, 1}) {
-    Harness h;
-    h.cluster.informational_responses = 3;
-    h.start();
-    std::string answer;
-    for (int i = 0; i < 3 + over; ++i) answer += "HTTP/1.1 103 Early Hints\r\n\r\n";
-    answer += kOk;
-    forwarded(h, "GET / HTTP/1.1\r\nhost: test\r\n\r\n", "\r\n\r\n", answer);
-    auto final = h.clients[0]->received.rfind("HTTP/1.1 ");
-    EXPECT_EQ(parse_reply(h.clients[0]->received.substr(final)).status, over ? 502 : 200);
-    EXPECT_EQ(h.at_rest(), "");
-  }
-}
-
 } // namespace
 } // namespace kgw::test
