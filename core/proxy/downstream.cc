@@ -31,6 +31,8 @@ Downstream::Downstream(Port& port, std::unique_ptr<net::Transport> transport)
   peer_address_ = peer.host();
   peer_.address = peer_address_;
   peer_.forwarded_address = peer.loopback() ? std::string_view(port.context->identity.local_address) : std::string_view(peer_address_);
+  const auto& internal = port_.context->identity.internal;
+  peer_.internal = std::any_of(internal.begin(), internal.end(), [&](const net::Cidr& range) { return range.contains(peer); });
   port_.connections.push_back(*this);
   ++port_.connection_count;
   port_.stats().downstream_cx_total.add();

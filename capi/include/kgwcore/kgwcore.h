@@ -151,6 +151,9 @@ typedef struct kgw_gateway_options {
    * authorization, proxy-authorization, cookie, set-cookie. Default: none, and no such object */
   const kgw_str *access_log_headers;
   size_t access_log_header_count;
+  const kgw_str *internal_cidrs; /* ADDRESS/BITS each: clients there may steer retries and timeouts with x-envoy-* request headers, if they
+                                    send no x-forwarded-for; from all others these are stripped. Default none, as in kgateway */
+  size_t internal_cidr_count;
 } kgw_gateway_options;
 
 /* Fills *options with the defaults above. struct_size = sizeof *options. [any] since 0.1 */
