@@ -1,6 +1,7 @@
 """Clients that ask over and over, each request with an id of its own, and write down what became of every one."""
 
 import random
+import select
 import threading
 import time
 from dataclasses import dataclass
@@ -78,6 +79,11 @@ def connect(port):
     return client
 
 
+def has_ended(client):
+    """The peer has closed already, as far as we can know."""
+    return bool(select.select([client.sock], [], [], 0)[0])
+
+
 class Load:
     """`kept` clients that keep their connections and `fresh` ones with a connection per request, until nobody listens
     any more or stop() is called."""
@@ -120,6 +126,9 @@ class Load:
         for count in range(1_000_000):
             if self.over.is_set():
                 break
+            if client is not None and has_ended(client):
+                client.sock.close()
+                client = None
             if client is None:
                 client, first = connect(self.port), True
             if client is None:
