@@ -25,9 +25,9 @@ ANY = ("--listen", "http=127.0.0.1:0", "--admin-address", "127.0.0.1:0")
 
 @pytest.fixture(name="running")
 def gateway_process(tmp_path):
-    def start(origin, *arguments):
+    def start(origin, *arguments, retries=None):
         file = tmp_path / "gateway.yaml"
-        file.write_text(documents.routed([origin.address], timeout="60s"))
+        file.write_text(documents.routed([origin.address], retries, timeout="60s"))
         return Run("-f", file, *ANY, *arguments)
 
     return start
@@ -180,6 +180,43 @@ def test_an_answer_that_was_begun_before_ends_its_connection(running):
             assert time.monotonic() - start < 4
 
 
+def test_uploads_and_retries_go_on(running):
+    """A stop is no reason to give up on a request: its body is taken to the end, and its back-off runs out."""
+    retries = {"retryOn": "5xx", "numRetries": 2, "retryBackOff": {"baseInterval": "1s"}}
+    body = b"u" * 300_000
+    with Origin(respond(503), respond(body=b"good")) as origin, running(origin, retries=retries) as run:
+        with Client(run.port) as retried, Client(run.port) as uploading:
+            uploading.send_head("POST", "/upload", {"content-length": len(body)})
+            uploading.send(body[:1000])
+            until(lambda: admin_stats(run)["downstream_rq_active"] == 1)
+            retried.send_head(target="/retried")
+            until(lambda: admin_stats(run)["upstream_rq_5xx"])
+            run.process.terminate()
+            until(lambda: refused(run.port))
+            uploading.send(body[1000:])
+            assert uploading.read_response().body == retried.read_response().body == b"good"
+        assert run.process.wait(timeout=20) == 0
+    assert [request.body for request in origin.requests if request.target == "/upload"][-1] == body
+
+
+def test_what_is_pipelined_behind_the_last_answer_is_dropped_without_a_reset(running):
+    """The answer in front says connection: close, so the client knows what was not begun (RFC 9112 9.6)."""
+    gate = threading.Event()
+    with Origin(respond(gate=gate, body=b"x" * 100_000)) as origin, running(origin) as run, Client(run.port) as client:
+        for _ in range(3):
+            client.send_head()
+        origin.wait_for_requests(1)
+        run.process.terminate()
+        until(lambda: refused(run.port))
+        gate.set()
+        response = client.read_response()
+        assert (response.complete, response.headers.get("connection")) == (True, "close")
+        assert client.sock.recv(1) == b""
+        client.sock.close()
+        assert run.process.wait(timeout=20) == 0
+        assert len(origin.requests) == 1
+
+
 def test_what_is_longer_than_the_drain_is_cut_visibly_and_logged(running, tmp_path):
     """One request without an answer, one inside it: no clean end, and LR in the log."""
     log = tmp_path / "log"
@@ -251,6 +288,27 @@ def test_a_listener_that_is_removed_drains_and_the_others_keep_their_connections
             assert busy.closed_by_peer()
             assert kept.request().status == 200
         at_rest(gateway)
+
+
+def test_a_removed_listener_may_come_back_on_its_port_while_it_drains():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    gate = threading.Event()
+    listen = {"http/http": "127.0.0.1:0", "other/http": f"127.0.0.1:{port}"}
+    with Origin(respond(gate=gate, body=b"old"), respond(body=b"new")) as origin:
+        with kgwcore.Gateway(two_documents(origin), listen=listen) as gateway:
+            with Client(port) as old:
+                old.send_head()
+                origin.wait_for_requests(1)
+                for _ in range(3):
+                    gateway.delete("gateway", "other", namespace=documents.NAMESPACE)
+                    assert refused(port)
+                    gateway.apply(documents.text(documents.gateway("other", 8081)))
+                    with Client(port) as client:
+                        assert client.request().body == b"new"
+                gate.set()
+                assert old.read_response().body == b"old"
+            at_rest(gateway)
 
 
 @pytest.mark.xfail(reason=REMOVED)
