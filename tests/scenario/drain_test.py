@@ -180,23 +180,31 @@ def test_an_answer_that_was_begun_before_ends_its_connection(running):
             assert time.monotonic() - start < 4
 
 
-def test_uploads_and_retries_go_on(running):
-    """A stop is no reason to give up on a request: its body is taken to the end, and its back-off runs out."""
-    retries = {"retryOn": "5xx", "numRetries": 2, "retryBackOff": {"baseInterval": "1s"}}
+def test_an_upload_goes_on(running):
     body = b"u" * 300_000
-    with Origin(respond(503), respond(body=b"good")) as origin, running(origin, retries=retries) as run:
-        with Client(run.port) as retried, Client(run.port) as uploading:
-            uploading.send_head("POST", "/upload", {"content-length": len(body)})
-            uploading.send(body[:1000])
-            until(lambda: admin_stats(run)["downstream_rq_active"] == 1)
-            retried.send_head(target="/retried")
-            until(lambda: admin_stats(run)["upstream_rq_5xx"])
+    with Origin(respond(body=b"good")) as origin, running(origin) as run, Client(run.port) as client:
+        client.send_head("POST", headers={"content-length": len(body)})
+        client.send(body[:1000])
+        origin.wait_for_requests(1)
+        run.process.terminate()
+        until(lambda: refused(run.port))
+        client.send(body[1000:])
+        assert client.read_response().body == b"good"
+        assert run.process.wait(timeout=20) == 0
+    assert origin.requests[0].body == body
+
+
+def test_a_request_is_still_retried(running):
+    gate = threading.Event()
+    with Origin(respond(503, gate=gate), respond(body=b"good")) as origin:
+        with running(origin, retries={"retryOn": "5xx"}) as run, Client(run.port) as client:
+            client.send_head()
+            origin.wait_for_requests(1)
             run.process.terminate()
             until(lambda: refused(run.port))
-            uploading.send(body[1000:])
-            assert uploading.read_response().body == retried.read_response().body == b"good"
-        assert run.process.wait(timeout=20) == 0
-    assert [request.body for request in origin.requests if request.target == "/upload"][-1] == body
+            gate.set()
+            assert client.read_response().body == b"good"
+            assert run.process.wait(timeout=20) == 0
 
 
 def test_what_is_pipelined_behind_the_last_answer_is_dropped_without_a_reset(running):
