@@ -15,7 +15,7 @@ def test_the_connect_timeout_ends_it():
         before = descriptors()
         with serving(address(hole), cluster_settings={"connect_timeout_ms": 300}) as gateway:
             response = get(port_of(gateway))
-            assert (response.status, response.elapsed >= 0.29) == (503, True)
+            assert (response.status, 0.29 <= response.elapsed < 4) == (503, True)
             assert b"connection timeout" in response.body
             record = records(gateway)[-1]
             assert (record["response_flags"], len(record["attempts"])) == ("UF", 1)
@@ -52,6 +52,6 @@ def test_the_timeout_of_the_request_does():
     with BlackHole() as hole, serving(address(hole), timeout="300ms", cluster_settings=settings) as gateway:
         response = get(port_of(gateway))
         assert (response.status, response.body) == (504, b"upstream request timeout")
-        assert 0.29 <= response.elapsed < 20
+        assert 0.29 <= response.elapsed < 10
         assert records(gateway)[-1]["response_flags"] == "UT"
         at_rest(gateway)
