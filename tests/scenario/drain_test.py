@@ -1,6 +1,7 @@
 """A stop loses nothing that was asked before it, ends in time, and is visible where it has to cut."""
 
 import collections
+import contextlib
 import json
 import random
 import socket
@@ -103,19 +104,22 @@ def test_close_under_load_loses_nothing(workers):
         rounds.check()
 
 
-def send_some(port, count):
-    """-> clients, each with a connection of its own and a request on it."""
-    clients = [Client(port) for _ in range(count)]
-    for client in clients:
-        client.send_head()
-    return clients
+class Some(contextlib.ExitStack):
+    """Clients, each with a connection of its own and a request on it."""
 
+    def __init__(self, port, count):
+        super().__init__()
+        self._clients = [self.enter_context(Client(port)) for _ in range(count)]
+        for client in self._clients:
+            client.send_head()
 
-def statuses(clients):
-    found = [client.read_response().status for client in clients]
-    for client in clients:
-        client.sock.close()
-    return found
+    def statuses(self):
+        """Each of them leaves when it has its answer."""
+        found = []
+        for client in self._clients:
+            found.append(client.read_response().status)
+            client.sock.close()
+        return found
 
 
 @pytest.mark.xfail(reason=QUEUED)
@@ -123,14 +127,13 @@ def test_what_waits_in_the_accept_queue_is_served(running):
     """max_client_connections keeps ten connections with their requests in the kernel's queue when the signal comes."""
     gate = threading.Event()
     with Origin(respond(gate=gate), respond()) as origin:
-        with running(origin, "--set", "max_client_connections=1") as run:
-            (first,) = send_some(run.port, 1)
+        with running(origin, "--set", "max_client_connections=1") as run, Some(run.port, 1) as first:
             origin.wait_for_requests(1)
-            waiting = send_some(run.port, 10)
-            run.process.terminate()
-            until(lambda: refused(run.port))
-            gate.set()
-            assert (statuses([first]), statuses(waiting)) == ([200], [200] * 10)
+            with Some(run.port, 10) as waiting:
+                run.process.terminate()
+                until(lambda: refused(run.port))
+                gate.set()
+                assert (first.statuses(), waiting.statuses()) == ([200], [200] * 10)
             assert run.process.wait(timeout=20) == 0
 
 
@@ -330,11 +333,11 @@ def test_what_waits_in_the_queue_of_a_removed_listener_is_served(tmp_path):
         with Run("-f", file, *listen, *options) as run, Client(run.listeners["test/http/http"]) as kept:
             assert kept.request().status == 200
             other = run.listeners["test/other/http"]
-            (first,) = send_some(other, 1)
-            origin.wait_for_requests(2)
-            waiting = send_some(other, 10)
-            done = kgwcore_command("delete", "gateway", "other", "-n", documents.NAMESPACE, admin=run.admin)
-            gate.set()
-            assert done.returncode == 0
-            assert (statuses([first]), statuses(waiting)) == ([200], [200] * 10)
+            with Some(other, 1) as first:
+                origin.wait_for_requests(2)
+                with Some(other, 10) as waiting:
+                    done = kgwcore_command("delete", "gateway", "other", "-n", documents.NAMESPACE, admin=run.admin)
+                    gate.set()
+                    assert done.returncode == 0
+                    assert (first.statuses(), waiting.statuses()) == ([200], [200] * 10)
             assert kept.request().status == 200
