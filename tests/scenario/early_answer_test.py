@@ -32,7 +32,8 @@ def finish(sock):
 def too_large(how):
     def step(exchange):
         exchange.read_first_body_bytes()
-        fields = [("content-length", len(TEXT)), ("connection", "close"), ("x-id", exchange.request.headers.get("x-id"))]
+        number = exchange.request.headers.get("x-id")
+        fields = [("content-length", len(TEXT)), ("connection", "close"), ("x-id", number)]
         exchange.send(head_bytes("HTTP/1.1 413 Content Too Large", fields) + TEXT)
         exchange.hang_up(how)
 

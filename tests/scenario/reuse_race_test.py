@@ -1,4 +1,4 @@
-"""An origin that closes a kept connection just as the next request goes out on it: nothing is lost, doubled or mixed up."""
+"""An origin closes a kept connection just as the next request goes out on it: nothing is lost, doubled or mixed up."""
 
 import collections
 import random
@@ -56,7 +56,7 @@ def play(port, seed):
 def attempts_by_outcome(gateway):
     """The books: how many attempts ended with which (status, reason, on a kept connection)."""
     tries = [attempt for record in records(gateway, ROUNDS) for attempt in record["attempts"]]
-    return collections.Counter((attempt.get("status"), attempt.get("reset_reason"), attempt["reused"]) for attempt in tries)
+    return collections.Counter((one.get("status"), one.get("reset_reason"), one["reused"]) for one in tries)
 
 
 def check_books(gateway, origin):

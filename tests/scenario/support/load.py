@@ -22,7 +22,8 @@ class Asked:
     written: float = 0.0  # time.monotonic() when its last byte was sent; 0.0: it was not
     took: float = 0.0  # seconds to the end of the answer
     status: int = 0
-    ended: str = ""  # answered; closed or reset: before the first byte of an answer; cut: inside it; wrong: somebody else's
+    # answered; closed or reset: before the first byte of an answer; cut: inside it; wrong: somebody else's
+    ended: str = ""
 
 
 def echo(exchange):
@@ -73,7 +74,7 @@ def connect(port):
         client = Client(port)
     except ConnectionError:
         return None
-    if client.sock.getsockname() == client.sock.getpeername():  # a free port that we chose ourselves
+    if client.sock.getsockname()[1] == port:  # nobody has it, and it was chosen for our own end: we talk to ourselves
         client.sock.close()
         return None
     return client
