@@ -129,7 +129,6 @@ def test_an_exception_in_a_handler_stops_no_request() -> None:
     assert "from the handler" in ended.stderr
 
 
-@pytest.mark.xfail(reason="an exception in a handler ends the one thread that hands records over")
 def test_after_an_exception_in_a_handler_records_still_come() -> None:
     again = f"""
 kgwcore.logging.flush(timeout=1)
