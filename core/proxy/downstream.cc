@@ -207,7 +207,8 @@ void Downstream::done() {
   exchange_ = nullptr;
   idle_since_ = now();
   if (state_ != State::kOpen) return;
-  if (!codec_->reusable()) return linger();
+  // A drain that began behind the head of this response could not announce the end in it.
+  if (!codec_->reusable() || (port_.draining() && stash_.empty())) return linger();
   resume(kUpload);
   if (!stash_.empty()) port_.context->loop.post(process_rest_);
   arm();
@@ -229,7 +230,9 @@ void Downstream::on_writable() {
 // ---- ends -------------------------------------------------------------------------------------------------------------------
 
 void Downstream::drain() {
-  if (state_ == State::kOpen && exchange_ == nullptr && stash_.empty()) linger();
+  auto idle = [this] { return state_ == State::kOpen && exchange_ == nullptr && stash_.empty(); };
+  if (idle()) on_readable();  // a request that has arrived already is served
+  if (idle()) linger();
 }
 
 void Downstream::cut() {

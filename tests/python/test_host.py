@@ -62,7 +62,6 @@ def test_each_has_its_own_log_level(caplog: pytest.LogCaptureFixture) -> None:
         assert caplog.records != []
 
 
-@pytest.mark.xfail(reason="listeners and url() show what the first call saw")
 def test_listeners_follow_the_documents() -> None:
     other = GATEWAY.replace("name: http, namespace", "name: other, namespace").replace("8080", "8081")
     with kgwcore.Gateway(GATEWAY, listen={"infra/http/http": 0, "infra/other/http": 0}) as gateway:

@@ -34,11 +34,6 @@ def gateway_process(tmp_path):
     return start
 
 
-QUEUED = "a connection that was accepted, and whose request was not yet read, is closed by the drain without an answer"
-REMOVED = "a worker ends with SIGSEGV when connections wait for a listener that an apply removes"
-ENDED = "a kept connection whose answer ends during the drain is not closed by it"
-
-
 def verdict(one, stopped, seen):
     """What became of a request under a stop at the time `stopped`: good, crossed, dropped, or broken.
 
@@ -78,8 +73,7 @@ class Rounds:
     def check(self):
         print(dict(self.counts))
         assert not self.counts["broken"], self.faults[:10]
-        if self.counts["dropped"]:
-            pytest.xfail(f"{QUEUED}: {self.faults[:3]}")
+        assert not self.counts["dropped"], self.faults[:10]
 
 
 def test_term_under_load_loses_nothing(running):
@@ -122,7 +116,6 @@ class Some(contextlib.ExitStack):
         return found
 
 
-@pytest.mark.xfail(reason=QUEUED)
 def test_what_waits_in_the_accept_queue_is_served(running):
     """max_client_connections keeps ten connections with their requests in the kernel's queue when the signal comes."""
     gate = threading.Event()
@@ -165,7 +158,6 @@ def test_while_it_drains_it_refuses_connections_and_finishes_answers(running):
         assert run.process.wait(timeout=20) == 0
 
 
-@pytest.mark.xfail(reason=ENDED)
 def test_an_answer_that_was_begun_before_ends_its_connection(running):
     """Its head could not announce the close; the stop must not wait for a client that keeps the connection."""
     gate = threading.Event()
@@ -322,7 +314,6 @@ def test_a_removed_listener_may_come_back_on_its_port_while_it_drains():
             at_rest(gateway)
 
 
-@pytest.mark.xfail(reason=REMOVED)
 def test_what_waits_in_the_queue_of_a_removed_listener_is_served(tmp_path):
     gate = threading.Event()
     listen = ("--listen", "http/http=127.0.0.1:0", "--listen", "other/http=127.0.0.1:0")

@@ -194,7 +194,8 @@ typedef struct kgw_listener {
   uint32_t bound;    /* 0: it does not listen (port taken at an apply, or the gateway is not started) */
 } kgw_listener;
 
-/* Listeners in document order. at: USAGE out of range. Texts live until the next apply, delete or free: copy them. [any] since 0.1 */
+/* Listeners in document order. count looks anew; at answers from what the last count saw: USAGE out of range. Texts live until the next
+ * count or free: copy them. [any] since 0.1 */
 KGW_API size_t kgw_gateway_listener_count(kgw_gateway *gateway);
 KGW_API kgw_status kgw_gateway_listener_at(kgw_gateway *gateway, size_t index, kgw_listener *out);
 /* The admin address (name "admin"). STATE when there is none or the gateway is not started. [any] since 0.1 */
