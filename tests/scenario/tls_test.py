@@ -120,7 +120,10 @@ def test_a_plain_text_origin_is_never_spoken_to_in_plain_text():
             seen.append(self.path)
             self.answer(b"")
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Plain) as server:
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = False  # they are waited for, so that no connection is left open
+
+    with Server(("127.0.0.1", 0), Plain) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         with kgwcore.Gateway.to(f"https://127.0.0.1:{server.server_port}", settings={"tls_verify": 0}) as gateway:
