@@ -74,7 +74,8 @@ def fetch(gateway, path="/", body=None):
 def refused(gateway):
     with pytest.raises(urllib.error.HTTPError) as caught:
         fetch(gateway)
-    return caught.value.code
+    with caught.value as answer:
+        return answer.code
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
