@@ -1,0 +1,164 @@
+"""The client of a case, against one proxy: the requests, and what is seen of them at both ends.
+
+A request is described by
+
+    method, path, host, headers
+    body | body_bytes         with a content-length
+    chunks, gap_ms            chunked, with a time between the chunks; it stops sending once an answer is there; [] is no chunk
+    last_byte_after_ms        with body_bytes: before the last byte
+    leave_open                no end of the body
+    leave_after_requests      goes away once the origins have seen that many requests
+    leave_after_answers       or have answered that many
+    clients                   that many, some at once, each with its number in x-client
+    until                     (before) repeated until that status comes
+    closed                    (before) and until the origin's connection of it is gone
+    until_requests            (beside) the main request starts once the origins have seen that many
+
+Paths tell the requests of a case apart: / is the one that is looked at, /before and /beside are the others.
+"""
+
+import concurrent.futures
+import contextlib
+import select
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from support.client import HOST, Client, Response
+from support.origin import Request
+from support.process import until
+from support.wire import chunk
+
+from .origins import Endpoints
+from .table import Case
+
+MAIN, BEFORE, BESIDE = "/", "/before", "/beside"
+AT_ONCE = 24  # of many clients
+SILENT = 0  # the status of no answer
+MOST_REPEATS = 4
+PATIENCE = 20
+SILENCE = 6  # seconds after which no answer comes any more
+
+
+Counters = dict[str, int]
+
+
+@dataclass
+class Play:
+    """Of the main request, or of the many."""
+
+    counters: Counters = field(default_factory=dict)  # before it
+    responses: list[Response] = field(default_factory=list)
+    arrived: list[tuple[str, Request]] = field(default_factory=list)
+    gone: bool = False  # the client left
+
+
+def fields_of(request: dict) -> list[tuple[str, object]]:
+    return [(name, value) for name, value in request.get("headers", {}).items()]
+
+
+def send_in_parts(client: Client, parts: list[bytes], gap_ms: int) -> None:
+    answer = select.poll()
+    answer.register(client.sock, select.POLLIN)
+    for number, part in enumerate(parts):
+        if number and answer.poll(gap_ms):
+            return
+        client.send(part)
+
+
+def send(client: Client, request: dict, path: str) -> None:
+    method, host = request.get("method", "GET"), request.get("host", HOST)
+    headers, path = fields_of(request), request.get("path", path)
+    if "chunks" in request:
+        client.send_head(method, path, [*headers, ("transfer-encoding", "chunked")], host)
+        parts = [chunk(text.encode()) for text in request["chunks"]]
+        if not request.get("leave_open"):
+            parts = [*parts[:-1], b"".join(parts[-1:]) + b"0\r\n\r\n"]
+        send_in_parts(client, parts, request.get("gap_ms", 0))
+        return
+    body = b"x" * request["body_bytes"] if "body_bytes" in request else request.get("body", "").encode()
+    if body:
+        headers.append(("content-length", len(body) + bool(request.get("leave_open"))))
+    client.send_head(method, path, headers, host)
+    with contextlib.suppress(ConnectionError):  # an early answer: it is read all the same
+        if "last_byte_after_ms" in request:
+            send_in_parts(client, [body[:-1], body[-1:]], request["last_byte_after_ms"])
+        elif body:
+            client.send(body)
+
+
+def ask(port: int, request: dict, path: str) -> Response:
+    start = time.monotonic()
+    with Client(port, timeout=SILENCE) as client:
+        send(client, request, path)
+        try:
+            response = client.read_response(request.get("method", "GET"))
+        except TimeoutError:
+            response = Response(status=SILENT)
+        response.elapsed = time.monotonic() - start
+        return response
+
+
+def seen_by(endpoints: Endpoints, count: int) -> None:
+    until(lambda: len(endpoints.requests()) >= count, PATIENCE)
+
+
+def ask_before(port: int, request: dict, endpoints: Endpoints) -> None:
+    for _ in range(MOST_REPEATS):
+        response = ask(port, request, BEFORE)
+        if response.status == request.get("until", response.status):
+            break
+    endpoints.answered.set()
+    if request.get("closed"):
+        until(lambda: all(seen.outcome == "connection_closed" for _, seen in endpoints.requests()), PATIENCE)
+
+
+def ask_and_leave(port: int, request: dict, endpoints: Endpoints) -> None:
+    with Client(port, timeout=PATIENCE) as client:
+        send(client, request, MAIN)
+        if "leave_after_requests" in request:
+            seen_by(endpoints, request["leave_after_requests"])
+        else:
+            answered = request["leave_after_answers"]
+            until(lambda: sum(seen.outcome != "open" for _, seen in endpoints.requests()) >= answered, PATIENCE)
+
+
+def ask_many(port: int, request: dict) -> list[Response]:
+    def one(number: int) -> Response:
+        headers = {**request.get("headers", {}), "x-client": str(number)}
+        return ask(port, {**request, "headers": headers}, MAIN)
+
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(one, range(request["clients"])))
+
+
+def main_request(port: int, request: dict, endpoints: Endpoints, play: Play) -> None:
+    if "leave_after_requests" in request or "leave_after_answers" in request:
+        ask_and_leave(port, request, endpoints)
+        play.gone = True
+    elif "clients" in request:
+        play.responses = ask_many(port, request)
+    else:
+        play.responses = [ask(port, request, MAIN)]
+
+
+def play_case(case: Case, port: int, endpoints: Endpoints, counters: Callable[[], Counters]) -> Play:
+    play = Play()
+    with endpoints.open():
+        for request in case.before:
+            ask_before(port, request, endpoints)
+        if case.before:
+            play.counters = counters()
+        with contextlib.ExitStack() as stack:
+            if case.beside:
+                client = stack.enter_context(Client(port, timeout=PATIENCE))
+                send(client, case.beside, BESIDE)
+                seen_by(endpoints, case.beside["until_requests"])
+            main_request(port, case.client, endpoints, play)
+        until(lambda: all(request.outcome != "open" for _, request in endpoints.requests()), PATIENCE)
+    play.arrived = [
+        (address, request)
+        for address, request in endpoints.requests()
+        if request.method and not request.target.startswith((BEFORE, BESIDE))
+    ]
+    return play
