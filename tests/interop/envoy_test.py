@@ -210,7 +210,7 @@ def test_counters_are_compared(played, capsys):
         ("timeout", {"route": {"timeout": "800ms"}}, "elapsed"),
         ("per-try timeout, then an answer", {"policy": {"perTryTimeout": "600ms"}}, "elapsed"),
         ("425 is retried at once", {"policy": {"retryOn": "retriable-4xx"}}, "attempts"),
-        ("back-off 200ms, drawn by many", {"policy": {"retryBackOff": {"baseInterval": "400ms"}}}, "gap.1.mean"),
+        ("back-off 200ms, drawn by many", {"policy": {"retryBackOff": {"baseInterval": "400ms"}}}, "gap.1.ninth"),
         ("one retry allowed, one request with three retries", {"cluster": {"maxRetries": 0}}, "flags"),
         ("replay limit 10, a body of 10", {"route": {"replayLimit": 9}}, "counter.retry_or_shadow_abandoned"),
         ("host rewrite in all attempts", {"route": {"hostRewrite": "another.example"}}, "origin.2.header.host"),

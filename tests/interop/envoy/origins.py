@@ -3,7 +3,7 @@
 An attempt is one step, or a list of steps that are played one after another:
 
     503                      an empty response with that status
-    {503: {...}}             with arguments of support.origin.respond; delay_ms: what passes before it
+    {503: {...}}             with arguments of support.origin.respond, body or body_bytes; delay_ms: what passes before it
     {interim: 103}           a 1xx head; the next step gives the final response
     {raw: TEXT}              these bytes
     {chunk: TEXT}            one chunk more of a response that was left open; end_chunks: the last one
@@ -28,10 +28,10 @@ from .table import Case
 Step = object
 
 
-def respond(status: int, delay_ms: int = 0, body: str = "", **arguments: object) -> list[Step]:
+def respond(status: int, delay_ms: int = 0, body: str = "", body_bytes: int = 0, **arguments: object) -> list[Step]:
     when = arguments.get("when", "complete")
     wait = [steps.pause(delay_ms / 1000, when=when)] if delay_ms else []
-    return [*wait, steps.respond(status, body=body.encode(), **arguments)]
+    return [*wait, steps.respond(status, body=body.encode() + b"x" * body_bytes, **arguments)]
 
 
 def sending(data: bytes) -> Step:

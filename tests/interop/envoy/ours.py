@@ -25,7 +25,6 @@ SETTINGS = {
     "route": {
         "replayLimit": "replay_limit_bytes",
         "hedge": "hedge_on_per_try_timeout",
-        "attemptCount": "attempt_count_headers",
         "isTimeoutRetry": "is_timeout_retry_header",
     },
     "cluster": {
@@ -44,6 +43,7 @@ SETTINGS = {
     },
 }
 HOST_SETTINGS = {"previousHosts": "previous_hosts", "hostSelectionAttempts": "host_selection_attempts"}
+TO_BOTH = 3  # attempt counts, to the origin and to the client
 NOT_YET = re.compile(r"not built yet|not supported yet|unknown setting")
 CLUSTER_SCOPE = re.compile(r"^cluster\.[^.]+\.")
 INTERNAL = "127.0.0.0/8"
@@ -62,7 +62,8 @@ def settings_of(scope: str, words: dict) -> dict[str, object]:
 
 def route_settings(case: Case) -> dict[str, object]:
     hosts = {name: value_of(case.policy[word]) for word, name in HOST_SETTINGS.items() if word in case.policy}
-    return settings_of("policy", case.policy) | settings_of("route", case.route) | hosts
+    counts = {"attempt_count_headers": TO_BOTH} if case.route.get("attemptCount") else {}
+    return settings_of("policy", case.policy) | settings_of("route", case.route) | hosts | counts
 
 
 def cluster_settings(case: Case) -> dict[str, object]:
@@ -89,7 +90,8 @@ def text_of(case: Case, addresses: list[str]) -> str:
         route = documents.route(with_options=False)
         route["spec"]["rules"] = [{"filters": [filter_of("DirectResponse", "direct")]}]
         return documents.text(documents.gateway(), direct_response(case.route["direct"]), route)
-    options = {word: case.route[word] for word in ("timeout", "hostRewrite", "faults") if word in case.route}
+    words = ("timeout", "hostRewrite", "prefixRewrite", "faults")
+    options = {word: case.route[word] for word in words if word in case.route}
     if "maxStreamDuration" in case.route:
         options["maxStreamDuration"] = {"maxStreamDuration": case.route["maxStreamDuration"]}
     retries = {word: case.policy[word] for word in OF_ROUTE_OPTION if word in case.policy}

@@ -33,7 +33,7 @@ UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 NOTED = ("attempts", "flags", "details")
 MOST_SHOWN = 200
 # How far the means (or the ninth tenths) of many draws may lie from each other, as a part of their bound, and in ms.
-SPREAD, SPREAD_MS = 0.3, 15
+SPREAD, SPREAD_MS = 0.25, 15
 
 
 def shown(body: bytes) -> str:

@@ -7,7 +7,7 @@ A request is described by
     chunks, gap_ms            chunked, with a time between the chunks; it stops sending once an answer is there; [] is no chunk
     last_byte_after_ms        with body_bytes: before the last byte
     leave_open                no end of the body
-    leave_after_requests      goes away once the origins have seen that many requests
+    leave_after_requests      goes away once the origins have seen that many requests (before: and waits until they know)
     leave_after_answers       or have answered that many
     clients                   that many, some at once, each with its number in x-client
     until                     (before) repeated until that status comes
@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from support.client import HOST, Client, Response
 from support.origin import Request
 from support.process import until
-from support.wire import chunk
+from support.wire import chunk, head_bytes
 
 from .origins import Endpoints
 from .table import Case
@@ -53,10 +53,6 @@ class Play:
     gone: bool = False  # the client left
 
 
-def fields_of(request: dict) -> list[tuple[str, object]]:
-    return [(name, value) for name, value in request.get("headers", {}).items()]
-
-
 def send_in_parts(client: Client, parts: list[bytes], gap_ms: int) -> None:
     answer = select.poll()
     answer.register(client.sock, select.POLLIN)
@@ -66,25 +62,25 @@ def send_in_parts(client: Client, parts: list[bytes], gap_ms: int) -> None:
         client.send(part)
 
 
+def head_of(request: dict, path: str, framing: list[tuple[str, object]]) -> bytes:
+    fields = [("host", request.get("host", HOST)), *request.get("headers", {}).items(), *framing]
+    return head_bytes(f"{request.get('method', 'GET')} {request.get('path', path)} HTTP/1.1", fields)
+
+
 def send(client: Client, request: dict, path: str) -> None:
-    method, host = request.get("method", "GET"), request.get("host", HOST)
-    headers, path = fields_of(request), request.get("path", path)
+    """Head and body in one piece, unless there is time between them: what a proxy reads first is no race then."""
     if "chunks" in request:
-        client.send_head(method, path, [*headers, ("transfer-encoding", "chunked")], host)
-        parts = [chunk(text.encode()) for text in request["chunks"]]
+        head = head_of(request, path, [("transfer-encoding", "chunked")])
+        parts = [chunk(text.encode()) for text in request["chunks"]] or [b""]
         if not request.get("leave_open"):
-            parts = [*parts[:-1], b"".join(parts[-1:]) + b"0\r\n\r\n"]
-        send_in_parts(client, parts, request.get("gap_ms", 0))
-        return
-    body = b"x" * request["body_bytes"] if "body_bytes" in request else request.get("body", "").encode()
-    if body:
-        headers.append(("content-length", len(body) + bool(request.get("leave_open"))))
-    client.send_head(method, path, headers, host)
+            parts[-1] += b"0\r\n\r\n"
+    else:
+        body = b"x" * request["body_bytes"] if "body_bytes" in request else request.get("body", "").encode()
+        head = head_of(request, path, [("content-length", len(body))] if body else [])
+        parts = [body[:-1], body[-1:]] if "last_byte_after_ms" in request else [body]
+    gap = request.get("gap_ms", request.get("last_byte_after_ms", 0))
     with contextlib.suppress(ConnectionError):  # an early answer: it is read all the same
-        if "last_byte_after_ms" in request:
-            send_in_parts(client, [body[:-1], body[-1:]], request["last_byte_after_ms"])
-        elif body:
-            client.send(body)
+        send_in_parts(client, [head + parts[0], *parts[1:]], gap)
 
 
 def ask(port: int, request: dict, path: str) -> Response:
@@ -104,6 +100,10 @@ def seen_by(endpoints: Endpoints, count: int) -> None:
 
 
 def ask_before(port: int, request: dict, endpoints: Endpoints) -> None:
+    if "leave_after_requests" in request:
+        ask_and_leave(port, request, BEFORE, endpoints)
+        until(lambda: all(seen.outcome != "open" for _, seen in endpoints.requests()), PATIENCE)
+        return
     for _ in range(MOST_REPEATS):
         response = ask(port, request, BEFORE)
         if response.status == request.get("until", response.status):
@@ -113,9 +113,9 @@ def ask_before(port: int, request: dict, endpoints: Endpoints) -> None:
         until(lambda: all(seen.outcome == "connection_closed" for _, seen in endpoints.requests()), PATIENCE)
 
 
-def ask_and_leave(port: int, request: dict, endpoints: Endpoints) -> None:
+def ask_and_leave(port: int, request: dict, path: str, endpoints: Endpoints) -> None:
     with Client(port, timeout=PATIENCE) as client:
-        send(client, request, MAIN)
+        send(client, request, path)
         if "leave_after_requests" in request:
             seen_by(endpoints, request["leave_after_requests"])
         else:
@@ -134,7 +134,7 @@ def ask_many(port: int, request: dict) -> list[Response]:
 
 def main_request(port: int, request: dict, endpoints: Endpoints, play: Play) -> None:
     if "leave_after_requests" in request or "leave_after_answers" in request:
-        ask_and_leave(port, request, endpoints)
+        ask_and_leave(port, request, MAIN, endpoints)
         play.gone = True
     elif "clients" in request:
         play.responses = ask_many(port, request)

@@ -91,6 +91,8 @@ def action_of(case: Case) -> dict:
         action["hedge_policy"] = {"hedge_on_per_try_timeout": True}
     if "hostRewrite" in case.route:
         action["host_rewrite_literal"] = case.route["hostRewrite"]
+    if "prefixRewrite" in case.route:
+        action["prefix_rewrite"] = case.route["prefixRewrite"]
     if "maxStreamDuration" in case.route:
         action["max_stream_duration"] = {"max_stream_duration": duration(case.route["maxStreamDuration"])}
     return action

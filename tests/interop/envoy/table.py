@@ -9,7 +9,7 @@ is nothing but `{}` becomes the value itself.
     policy    retry policy of the route: retryOn, numRetries, perTryTimeout, retryBackOff, retriableStatusCodes,
               rateLimitedRetryBackOff as in a RouteOption; perTryIdleTimeout (ms), retriableHeaders and
               retriableRequestHeaders (lists of NAME or NAME=VALUE), previousHosts (true), hostSelectionAttempts
-    route     timeout, hostRewrite, faults, maxStreamDuration as in a RouteOption; replayLimit (bytes), hedge,
+    route     timeout, hostRewrite, prefixRewrite, faults, maxStreamDuration as in a RouteOption; replayLimit (bytes), hedge,
               attemptCount, isTimeoutRetry (true), direct ({status, body})
     cluster   connectTimeout (ms), maxConnections, maxPendingRequests, maxRequests, maxRetries,
               retryBudget ({percent, min}), maxStreamDuration (ms)
@@ -110,7 +110,7 @@ WORDS = {
     "": "name needs policy route cluster listener origin hosts client before beside draws slack ignore why",
     "policy": "retryOn numRetries perTryTimeout retryBackOff retriableStatusCodes rateLimitedRetryBackOff perTryIdleTimeout "
     "retriableHeaders retriableRequestHeaders previousHosts hostSelectionAttempts",
-    "route": "timeout hostRewrite faults maxStreamDuration replayLimit hedge attemptCount isTimeoutRetry direct",
+    "route": "timeout hostRewrite prefixRewrite faults maxStreamDuration replayLimit hedge attemptCount isTimeoutRetry direct",
     "cluster": "connectTimeout maxConnections maxPendingRequests maxRequests maxRetries retryBudget maxStreamDuration",
     "listener": "trusted streamIdleTimeout bufferBytes suppressEnvoyHeaders respectExpectedTimeout",
     "client": f"{REQUEST} leave_after_requests leave_after_answers clients",
