@@ -92,6 +92,21 @@ Position read_per_try(const Value& value, const std::optional<Duration>& timeout
   return value.at();
 }
 
+void read_reset_headers(Value value, retry::Policy& policy) {
+  Fields fields(std::move(value));
+  for (const Value& item : fields.items("resetHeaders", {0, SIZE_MAX})) {
+    Fields header(item);
+    retry::ResetHeader reset{.name = base::to_lower(header.text("name", kHeaderName, Need::kRequired))};
+    // An enumeration of proto JSON: by name or by number.
+    Value format = header.get("format");
+    bool number = format.present() && format.node()->kind == Node::Kind::kInt;
+    bool time = number ? format.integer({0, 1}) == 1 : format.word({"SECONDS", "UNIX_TIMESTAMP"}) == "UNIX_TIMESTAMP";
+    if (time) reset.format = retry::ResetHeader::Format::kUnixTimestamp;
+    policy.reset_headers.push_back(std::move(reset));
+  }
+  policy.reset_most = fields.get("maxInterval").duration(kGrammar, kShortest).value_or(policy.reset_most);
+}
+
 void read_retries(const Value& value, RouteOption& option) {
   Fields fields(value);
   retry::Policy policy;
@@ -109,7 +124,7 @@ void read_retries(const Value& value, RouteOption& option) {
   read_status_codes(fields.get("retriableStatusCodes"), policy);
   Value priorities = fields.get("previousPriorities");
   if (priorities.present()) priorities.warn("has no effect: there is one priority of endpoints");
-  fields.later({"rateLimitedRetryBackOff"});
+  read_reset_headers(fields.get("rateLimitedRetryBackOff"), policy);
   option.retries_at = value.at();
   option.retries = policy;
 }

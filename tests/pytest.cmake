@@ -3,7 +3,7 @@ set(KGW_TEST_PYTHON /usr/bin/python3) # the interpreter that Debian's pytest and
 
 # The extension is instrumented and the interpreter is not, so the sanitizer's run-time library has to be loaded first,
 # and the C++ library with it, or exceptions are not seen. The interpreter keeps objects until it exits, which a leak
-# check would report: off.
+# check would report: off. Some tests fork, which the thread sanitizer does not let go on without being told.
 set(preload "")
 if(KGW_SANITIZE MATCHES "address")
   set(runtime asan)
@@ -28,7 +28,7 @@ function(kgw_pytest folder)
     "PYTHONDONTWRITEBYTECODE=1"
     "KGW_BENCH_PROGRAMS=${CMAKE_CURRENT_BINARY_DIR}/bench")
   if(preload)
-    list(APPEND environment "LD_PRELOAD=${preload}" "ASAN_OPTIONS=detect_leaks=0" "KGW_SANITIZED=${runtime}")
+    list(APPEND environment "LD_PRELOAD=${preload}" "ASAN_OPTIONS=detect_leaks=0" "TSAN_OPTIONS=die_after_fork=0" "KGW_SANITIZED=${runtime}")
   endif()
   # Alone on the machine: these suites look at the clock.
   set_tests_properties(${folder} PROPERTIES ENVIRONMENT "${environment}" TIMEOUT 900 RUN_SERIAL ON)

@@ -28,6 +28,7 @@ base::Result<std::unique_ptr<Controller>> Controller::make(Options options) {
   gateway::Options gateway_options{.workers = controller->options_.workers, .seed = controller->options_.seed,
                                    .ledger_records = static_cast<size_t>(controller->options_.translate.settings.process.ledger_records),
                                    .dns_cache_entries = static_cast<size_t>(controller->options_.translate.settings.process.dns_cache_entries),
+                                   .internal = controller->options_.internal,
                                    .access_log = controller->options_.access_log};
   auto gateway = gateway::Gateway::make(gateway_options, controller->log_);
   if (!gateway) return std::unexpected(gateway.error());

@@ -111,6 +111,16 @@ base::Result<void> read_lists(const kgw_gateway_options& from, Options& to) {
   return {};
 }
 
+base::Result<void> read_internal_cidrs(const kgw_gateway_options& from, Options& to) {
+  for (size_t i = 0; i < from.internal_cidr_count; ++i) {
+    std::string text = text_of(from.internal_cidrs[i]);
+    auto cidr = net::parse_cidr(text);
+    if (!cidr) return base::fail(ErrorCode::kInvalid, "internal_cidrs: got \"" + text + "\"; need ADDRESS/BITS, or an ADDRESS");
+    to.internal.push_back(*cidr);
+  }
+  return {};
+}
+
 base::Result<void> read_admin(const kgw_gateway_options& from, Options& to) {
   std::string address = text_of(from.admin_address);
   to.admin_token = text_of(from.admin_token);
@@ -198,6 +208,7 @@ base::Result<Options> read_options(const kgw_gateway_options* given) {
     return base::fail(ErrorCode::kIo, "random_seed: the system gave no random bytes");
   }
   if (auto read = read_lists(from, to); !read) return std::unexpected(read.error());
+  if (auto read = read_internal_cidrs(from, to); !read) return std::unexpected(read.error());
   if (auto read = read_admin(from, to); !read) return std::unexpected(read.error());
   if (auto read = read_access_log(from, to); !read) return std::unexpected(read.error());
   return to;

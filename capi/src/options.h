@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "config/store.h"
 #include "kgwcore/kgwcore.h"
+#include "net/address.h"
 #include "telemetry/access_log.h"
 
 namespace kgw::capi {
@@ -20,6 +21,7 @@ struct Options {
   uint16_t admin_port = 0;
   std::string admin_token;
   uint64_t seed = 0;
+  std::vector<net::Cidr> internal;
   telemetry::AccessLogOptions access_log;
 };
 

@@ -23,6 +23,17 @@ void Runtime::set_limits(const Limits& limits) {
   max_pending_requests_.store(limits.max_pending_requests, std::memory_order_relaxed);
   max_requests_.store(limits.max_requests, std::memory_order_relaxed);
   max_retries_.store(limits.max_retries, std::memory_order_relaxed);
+  budget_percent_.store(limits.budget_percent, std::memory_order_relaxed);
+  budget_min_.store(limits.budget_min, std::memory_order_relaxed);
+}
+
+uint32_t Runtime::max_retries() const {
+  int32_t percent = budget_percent_.load(std::memory_order_relaxed), least = budget_min_.load(std::memory_order_relaxed);
+  if (percent < 0 && least < 0) return max_retries_.load(std::memory_order_relaxed);
+  constexpr int32_t kDefaultPercent = 20, kDefaultMin = 3;
+  uint64_t in_flight = sum(&Stats::upstream_rq_active) + sum(&Stats::upstream_rq_pending_active);
+  uint64_t share = in_flight * static_cast<uint64_t>(percent < 0 ? kDefaultPercent : percent) / 100;
+  return static_cast<uint32_t>(std::max<uint64_t>(share, static_cast<uint64_t>(least < 0 ? kDefaultMin : least)));
 }
 
 uint64_t Runtime::sum(base::Counter Stats::* member) const {

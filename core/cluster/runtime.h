@@ -16,6 +16,9 @@ namespace kgw::cluster {
 
 struct Limits {
   uint32_t max_connections = 1024, max_pending_requests = 1024, max_requests = 1024, max_retries = 3;
+  // A retry budget: replaces max_retries as soon as one of the two is set; the other one is then Envoy's default.
+  int32_t budget_percent = -1;  // of the requests in flight; -1: not set
+  int32_t budget_min = -1;      // retries that are always allowed; -1: not set
 };
 
 struct Stats {
@@ -53,7 +56,8 @@ class Runtime {
   uint32_t max_connections() const { return max_connections_.load(std::memory_order_relaxed); }
   uint32_t max_pending_requests() const { return max_pending_requests_.load(std::memory_order_relaxed); }
   uint32_t max_requests() const { return max_requests_.load(std::memory_order_relaxed); }
-  uint32_t max_retries() const { return max_retries_.load(std::memory_order_relaxed); }
+  // How many retries may be in flight: the breaker's number, or what the budget comes to now.
+  uint32_t max_retries() const;
 
   bool take_retry_slot();
   void give_retry_slot() { retries_.fetch_sub(1, std::memory_order_relaxed); }
@@ -63,6 +67,7 @@ class Runtime {
   std::string name_;
   std::vector<std::unique_ptr<Slot>> slots_;
   std::atomic<uint32_t> max_connections_{1024}, max_pending_requests_{1024}, max_requests_{1024}, max_retries_{3};
+  std::atomic<int32_t> budget_percent_{-1}, budget_min_{-1};
   std::atomic<bool> dead_{false};
   alignas(base::kCacheLineBytes) std::atomic<uint32_t> retries_{0};
 };

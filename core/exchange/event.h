@@ -6,7 +6,7 @@
 namespace kgw::exchange {
 
 struct Event {
-  enum class Kind : uint8_t { kHead, kBody, kEnd, kClientGone, kReady, kFailed, kInform, kResponse, kFinished, kTimeout };
+  enum class Kind : uint8_t { kHead, kBody, kEnd, kClientGone, kReady, kFailed, kInform, kResponse, kMoved, kFinished, kTimeout };
   Kind kind;
   uint8_t slot = 0;
   bool end = false;            // kHead: no body follows
@@ -29,6 +29,7 @@ inline Step feed(Machine& machine, const Event& event, Instant now) {
     case Event::Kind::kFailed: return machine.failed(event.slot, event.failure, now);
     case Event::Kind::kInform: return machine.inform(event.slot, event.status, now);
     case Event::Kind::kResponse: return machine.response(event.slot, event.facts, now);
+    case Event::Kind::kMoved: return machine.moved(now);
     case Event::Kind::kFinished: return machine.finished(event.slot, now);
     case Event::Kind::kTimeout: return machine.timeout(now);
   }

@@ -15,11 +15,12 @@ void Machine::open(const Plan& plan, base::Random& random, Ledger& ledger, Insta
   phase_ = Phase::kTrying;
   request_ = Half::kOpen;
   retry_on_ = keeping_ = plan.retry->on != 0;
-  armed_ = executed_ = informed_ = head_sent_ = spawned_ = false;
+  armed_ = executed_ = informed_ = head_sent_ = spawned_ = timed_out_ = false;
   live_ = ready_ = 0;
   newest_ = 0;
   attempts_ = 0;
   remaining_ = plan.retry->retries;
+  per_try_idle_ = plan.retry->per_try_idle;
   kept_ = 0;
   for (Instant& due : due_) due = kNever;
   deadline_ = kNever;
@@ -105,7 +106,7 @@ Step Machine::start_attempt(Instant now) {
   number_[slot] = ++attempts_;
   ready_ &= static_cast<uint16_t>(~(1u << slot));
   AttemptRecord& attempt = ledger_->begin(attempts_, now);
-  cluster::Host* host = plan_->cluster->pick();
+  cluster::Host* host = pick();
   if (host == nullptr) {
     attempt.decision = ledger_->outcome = Decision::kNoHost;
     attempt.ended = now;
@@ -117,8 +118,29 @@ Step Machine::start_attempt(Instant now) {
   attempt.v6 = host->endpoint.v6;
   attempt.has_endpoint = true;
   live_ |= static_cast<uint16_t>(1u << slot);
-  start_ = {host, attempts_, expected_timeout_ms(now)};
+  start_ = {host, attempts_, expected_timeout_ms(now), static_cast<int8_t>(attempts_ == 1 ? -1 : timed_out_)};
   return {.acts = kStart, .slot = slot};
+}
+
+// When every pick was tried before, the last one is taken all the same (Envoy).
+cluster::Host* Machine::pick() {
+  cluster::Host* host = plan_->cluster->pick();
+  if (attempts_ == 1 || !plan_->retry->previous_hosts) return host;
+  for (uint32_t more = plan_->retry->host_attempts; more > 0 && host != nullptr && tried(*host); --more) host = plan_->cluster->pick();
+  return host;
+}
+
+bool Machine::tried(const cluster::Host& host) const {
+  for (uint32_t number = 1; number < attempts_; ++number) {
+    if (!ledger_->kept(number)) continue;
+    const AttemptRecord& attempt = ledger_->at(number);
+    const cluster::Endpoint& endpoint = host.endpoint;
+    if (attempt.has_endpoint && attempt.port == endpoint.port && attempt.v6 == endpoint.v6 &&
+        std::equal(std::begin(attempt.ip), std::end(attempt.ip), std::begin(endpoint.ip))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 int64_t Machine::expected_timeout_ms(Instant now) const {
@@ -134,8 +156,14 @@ int64_t Machine::expected_timeout_ms(Instant now) const {
 // The per-try clock starts at the later of "stream obtained" and "request received"; both events call this.
 void Machine::arm_per_try(Instant now) {
   bool ready = (ready_ & live_ & (1u << newest_)) != 0;
-  if (plan_->per_try == Duration{} || !ready || request_ != Half::kEnded || phase_ != Phase::kTrying) return;
-  set_due(kPerTry, now + plan_->per_try);
+  if (!ready || request_ != Half::kEnded || phase_ != Phase::kTrying) return;
+  if (plan_->per_try > Duration{}) set_due(kPerTry, now + plan_->per_try);
+  if (per_try_idle_ > Duration{}) set_due(kPerTryIdle, now + per_try_idle_);
+}
+
+void Machine::stop_per_try() {
+  set_due(kPerTry, kNever);
+  set_due(kPerTryIdle, kNever);
 }
 
 Step Machine::ready(uint8_t slot, bool reused, Instant now) {
@@ -169,7 +197,7 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
     Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
     if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;
     if (may_spawn(slot)) {
-      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, facts.too_early)) return drop(slot, now);
+      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, &facts)) return drop(slot, now);
     } else {
       attempt.decision = retriable && others ? Decision::kHedgeDropped : not_covered;
     }
@@ -185,6 +213,8 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
   give_up(losers, Decision::kLostRace, now);
   phase_ = Phase::kRelaying;
   set_due(kPerTry, kNever);
+  if (plan_->hedge) set_due(kPerTryIdle, kNever);
+  if (counts_silence()) moved(now);
   ledger_->status = facts.status;
   ledger_->details = "via_upstream";
   ledger_->outcome = attempt.decision;
@@ -237,7 +267,8 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
 
 // ---- permission -----------------------------------------------------------------------------------------------------------
 
-bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now, bool immediate) {
+bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now,
+                    const retry::ResponseFacts* facts) {
   if (armed_ && !retriable) stats().upstream_rq_retry_success.add();
   slot_.release();
   AttemptRecord& attempt = record(slot);
@@ -261,11 +292,23 @@ bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision 
   armed_ = true;
   spawned_ = true;
   attempt.decision = if_retried;
-  immediate_ = immediate;
-  attempt.delay = immediate ? Duration{} : backoff_.draw(*random_);
-  set_due(kPerTry, kNever);
+  timed_out_ = false;  // a per-try timeout says otherwise
+  attempt.delay = wait_before_retry(facts);
+  stop_per_try();
   set_due(kBackoff, now + attempt.delay);
   return true;
+}
+
+// A wait that a reset header asks for is one-shot: the exponential series does not move. Up to half of it is added.
+Duration Machine::wait_before_retry(const retry::ResponseFacts* facts) {
+  wait_ = Wait::kNone;
+  if (facts != nullptr && facts->too_early) return {};
+  wait_ = Wait::kRatelimited;
+  if (facts != nullptr && facts->wait_ms > 1) {
+    return base::from_ms(facts->wait_ms + static_cast<int64_t>(random_->below(static_cast<uint64_t>(facts->wait_ms / 2))));
+  }
+  wait_ = Wait::kExponential;
+  return backoff_.draw(*random_);
 }
 
 void Machine::end_retries() {
@@ -278,7 +321,8 @@ void Machine::end_retries() {
 
 Step Machine::timeout(Instant now) {
   if (due_[kGlobal] <= now) return global_timeout(now);
-  if (due_[kPerTry] <= now) return plan_->hedge ? hedge(now) : per_try_timeout(now);
+  if (due_[kPerTry] <= now) return plan_->hedge ? hedge(now) : per_try_timeout(false, now);
+  if (due_[kPerTryIdle] <= now) return plan_->hedge ? hedge(now) : per_try_timeout(true, now);
   set_due(kBackoff, kNever);
   if (std::popcount(live_) == kMaxLive) {
     slot_.release();
@@ -286,7 +330,8 @@ Step Machine::timeout(Instant now) {
     return {};
   }
   stats().upstream_rq_retry.add();
-  if (!immediate_) stats().upstream_rq_retry_backoff_exponential.add();
+  if (wait_ == Wait::kExponential) stats().upstream_rq_retry_backoff_exponential.add();
+  if (wait_ == Wait::kRatelimited) stats().upstream_rq_retry_backoff_ratelimited.add();
   executed_ = true;
   return start_attempt(now);
 }
@@ -297,14 +342,28 @@ Step Machine::global_timeout(Instant now) {
   ledger_->outcome = Decision::kGlobalTimeout;
   uint16_t reset = live_;
   give_up(reset, Decision::kGlobalTimeout, now);
-  if (phase_ != Phase::kRelaying) return local_reply({504, "upstream request timeout", false}, "response_timeout", now, reset);
+  if (phase_ != Phase::kRelaying) return local_reply(timeout_reply(), "response_timeout", now, reset);
   ledger_->details = "response_timeout";
   return settle(kReset | kAbort, reset, 0, now);
 }
 
-Step Machine::per_try_timeout(Instant now) {
-  set_due(kPerTry, kNever);
-  stats().upstream_rq_per_try_timeout.add();
+Reply Machine::timeout_reply() const {
+  if (plan_->alt_response) return {204, {}, false};
+  return {504, "upstream request timeout", false};
+}
+
+Step Machine::per_try_timeout(bool idle, Instant now) {
+  stop_per_try();
+  (idle ? stats().upstream_rq_per_try_idle_timeout : stats().upstream_rq_per_try_timeout).add();
+  std::string_view details = idle ? "upstream_per_try_idle_timeout" : "upstream_per_try_timeout";
+  if (phase_ == Phase::kRelaying) {  // the idle one runs on behind the head
+    ledger_->flags.set(Flag::kUT);
+    ledger_->outcome = Decision::kPerTryIdle;
+    ledger_->details = details;
+    uint16_t open = live_;
+    give_up(open, Decision::kPerTryIdle, now);
+    return settle(kReset | kAbort, open, 0, now);
+  }
   uint8_t slot = newest_;
   auto reset = static_cast<uint16_t>(1u << slot);
   end_attempt(slot, Reason::kPerTryTimeout, now);
@@ -312,6 +371,7 @@ Step Machine::per_try_timeout(Instant now) {
   if (retry_on_) {
     bool covered = retry::covers(plan_->retry->on, Reason::kPerTryTimeout, head_sent_);
     if (judge(slot, covered, Decision::kRetryPerTryTimeout, Decision::kPerTryTimeoutNotCovered, now)) {
+      timed_out_ = true;
       return {.acts = kReset, .reset = reset, .slot = slot};
     }
   } else {
@@ -319,13 +379,13 @@ Step Machine::per_try_timeout(Instant now) {
   }
   ledger_->flags.set(Flag::kUT);
   ledger_->outcome = record(slot).decision;
-  return local_reply({504, "upstream request timeout", false}, "upstream_per_try_timeout", now, reset);
+  return local_reply(timeout_reply(), details, now, reset);
 }
 
 // The slow attempt runs on; whatever the tokens, another one is asked for. A refusal leaves its flag and changes nothing else.
 Step Machine::hedge(Instant now) {
-  set_due(kPerTry, kNever);
-  if (retry_on_ && may_spawn(newest_)) judge(newest_, true, Decision::kHedged, Decision::kNone, now);
+  stop_per_try();
+  if (retry_on_ && may_spawn(newest_)) timed_out_ = judge(newest_, true, Decision::kHedged, Decision::kNone, now);
   return {};
 }
 
@@ -362,7 +422,7 @@ Step Machine::local_reply(const Reply& reply, std::string_view details, Instant 
   ledger_->details = details;
   give_up(reset, Decision::kLostRace, now);
   // A global timeout in back-off is charged to nobody: nothing was in flight.
-  if (!(reply.status == 504 && reset == 0)) count_status(reply.status);
+  if (details != "response_timeout" || reset != 0) count_status(reply.status);
   return settle(static_cast<uint16_t>(kReply | (reset != 0 ? kReset : 0)), reset, 0, now);
 }
 
@@ -416,7 +476,7 @@ int64_t Machine::service_time_ms(Instant now) const {
 void Machine::set_due(Due which, Instant at) {
   if (due_[which] == at) return;
   due_[which] = at;
-  deadline_ = std::min({due_[kGlobal], due_[kPerTry], due_[kBackoff]});
+  deadline_ = std::min({due_[kGlobal], due_[kPerTry], due_[kPerTryIdle], due_[kBackoff]});
 }
 
 } // namespace kgw::exchange

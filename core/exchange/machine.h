@@ -57,6 +57,7 @@ struct StartInfo {
   cluster::Host* endpoint = nullptr;
   uint32_t attempt = 0;          // from 1
   int64_t expected_timeout_ms = 0;  // 0: do not send
+  int8_t timeout_retry = -1;     // of a retry: whether a per-try timeout was the reason; -1: the first attempt
 };
 
 class Machine {
@@ -79,6 +80,11 @@ class Machine {
   Step failed(uint8_t slot, const Failure& failure, Instant now);
   Step inform(uint8_t slot, uint16_t status, Instant now);
   Step response(uint8_t slot, const retry::ResponseFacts& facts, Instant now);
+  bool counts_silence() const { return due_[kPerTryIdle] != base::kNever; }
+  Step moved(Instant now) {  // a piece of the response came; needed only while counts_silence()
+    set_due(kPerTryIdle, now + per_try_idle_);
+    return {};
+  }
   Step finished(uint8_t slot, Instant now);  // response complete, trailers included
 
   // ---- time: one number instead of arm and disarm commands
@@ -99,14 +105,17 @@ class Machine {
  private:
   enum class Phase : uint8_t { kTrying, kRelaying, kDone };  // trying includes waiting in back-off
   enum class Half : uint8_t { kOpen, kEnded };
-  enum Due : uint8_t { kGlobal, kPerTry, kBackoff, kDueCount };
+  enum Due : uint8_t { kGlobal, kPerTry, kPerTryIdle, kBackoff, kDueCount };
+  enum class Wait : uint8_t { kExponential, kRatelimited, kNone };  // before the retry that is due
 
   Step keep(uint64_t bytes, Instant now);
   Step start_attempt(Instant now);
   void arm_per_try(Instant now);
   int64_t expected_timeout_ms(Instant now) const;
   // Permission to try again, after the policy said it would like to. Exact order of counters and flags.
-  bool judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now, bool immediate = false);
+  bool judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now,
+             const retry::ResponseFacts* facts = nullptr);
+  Duration wait_before_retry(const retry::ResponseFacts* facts);
   // Only the newest attempt may spawn a retry, and only once; so one back-off and one breaker slot suffice.
   bool may_spawn(uint8_t slot) const { return slot == newest_ && !spawned_; }
   bool waiting() const { return due_[kBackoff] != base::kNever; }
@@ -114,7 +123,11 @@ class Machine {
   Step drop(uint8_t slot, Instant now);
   void end_retries();
   Step global_timeout(Instant now);
-  Step per_try_timeout(Instant now);
+  Step per_try_timeout(bool idle, Instant now);
+  void stop_per_try();
+  cluster::Host* pick();
+  bool tried(const cluster::Host& host) const;
+  Reply timeout_reply() const;
   Step reset_reply(uint8_t slot, const Failure& failure, Instant now);
   Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0);
   Step settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now);
@@ -136,13 +149,15 @@ class Machine {
   bool executed_ = false;    // a retry was started
   bool informed_ = false;    // a 1xx counted as the beginning of a response
   bool head_sent_ = false;   // an attempt failed after its head had begun to go out
-  bool immediate_ = false;   // the retry that waits has no back-off
+  bool timed_out_ = false;   // a per-try timeout is the reason of the retry
+  Wait wait_ = Wait::kExponential;
   bool spawned_ = false;     // the newest attempt has spawned its retry
   uint8_t newest_ = 0;
   uint16_t live_ = 0, ready_ = 0;
   uint32_t number_[kMaxLive] = {};  // of the attempt in each slot
   uint32_t attempts_ = 0, remaining_ = 0;
   uint64_t kept_ = 0;
+  Duration per_try_idle_{};  // the policy may be gone when the response is on its way
   Instant due_[kDueCount] = {}, deadline_ = base::kNever;
   retry::Backoff backoff_;
   cluster::RetrySlot slot_;

@@ -16,6 +16,9 @@ struct Plan {
   Duration per_try{};         // 0: none; already 0 where it was not below the global timeout
   uint64_t replay_limit = 0;  // bytes of request body kept for retries
   bool early_data = false;    // the request carries early-data: a 425 is then the client's to repeat (RFC 8470)
+  bool alt_response = false;  // 204 without a body instead of 504 when a timeout ends the request
+  bool suppress_envoy_headers = false, timeout_retry_header = false;
+  uint8_t attempt_count_headers = 0;  // 1: to the endpoint, 2: to the client, 3: both
   bool hedge = false;         // a per-try timeout starts another attempt beside the slow one instead of resetting it
 };
 

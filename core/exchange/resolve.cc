@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "http/forwarding.h"
 #include "http/target.h"
+#include "retry/request_headers.h"
 
 namespace kgw::exchange {
 namespace {
@@ -20,8 +21,21 @@ void last_hop(Resolution& result, const http::Head& head) {
   answer(result, head.method_id == http::MethodId::kTrace ? 405 : 200, {}, "max_forwards_reached");
 }
 
+// A trusted client's own words about retries and timeouts, over the route's.
+void steer(Resolution& result, const snapshot::Action& action, http::Head& head, bool respect_expected) {
+  Plan& plan = result.plan;
+  result.own_policy = action.retry;
+  retry::Asked asked = retry::take_request_headers(head, *result.own_policy, respect_expected);
+  plan.retry = &*result.own_policy;
+  plan.global = asked.timeout.value_or(action.global);
+  plan.per_try = asked.per_try.value_or(action.retry.per_try_timeout);
+  if (plan.global > Duration{} && plan.per_try >= plan.global) plan.per_try = Duration{};
+  plan.hedge = asked.hedge.value_or(plan.hedge);
+  plan.alt_response = asked.alt_response;
+}
+
 void forward(Resolution& result, const snapshot::ListenerSettings& settings, const snapshot::Action& action,
-             std::span<cluster::View* const> views, base::Random& random) {
+             std::span<cluster::View* const> views, http::Head& head, base::Random& random) {
   if (action.total_weight == 0) return answer(result, 500, {}, "no_backend");
   uint64_t draw = action.backends.size() == 1 ? 0 : random.below(action.total_weight);
   const snapshot::Backend* backend = action.backends.data();
@@ -33,8 +47,14 @@ void forward(Resolution& result, const snapshot::ListenerSettings& settings, con
   result.plan.cluster = views[static_cast<size_t>(backend->cluster)];
   result.plan.global = action.global;
   result.plan.per_try = action.per_try;
+  result.plan.hedge = action.retry.hedge;
+  result.plan.attempt_count_headers = action.attempt_count_headers;
+  result.plan.timeout_retry_header = action.timeout_retry_header;
+  result.plan.suppress_envoy_headers = settings.suppress_envoy_headers != 0;
   result.plan.replay_limit =
       action.replay_limit == UINT64_MAX ? static_cast<uint64_t>(settings.buffer_bytes) : action.replay_limit;
+  bool respect = settings.respect_expected_rq_timeout != 0 && head.has(http::Token::kXEnvoyExpectedRqTimeoutMs);
+  if ((head.present & retry::kSteering) != 0 || respect) steer(result, action, head, respect);
 }
 
 } // namespace
@@ -74,7 +94,7 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
   result.action = &action;
   switch (action.kind) {
     case snapshot::ActionKind::kForward:
-      return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, views, random);
+      return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, views, head, random);
     case snapshot::ActionKind::kDirect: return answer(result, action.status, action.body, "direct_response");
     case snapshot::ActionKind::kError: return answer(result, action.status, {}, "rule_not_resolved");
   }

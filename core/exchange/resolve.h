@@ -2,6 +2,7 @@
 // From a request head and a snapshot to a plan, or to an answer that needs no backend. The only part of the exchange that
 // knows snapshots.
 
+#include <optional>
 #include <span>
 
 #include "base/arena.h"
@@ -17,6 +18,7 @@ namespace kgw::exchange {
 struct Resolution {
   bool forward = false;
   Plan plan;                         // forward
+  std::optional<retry::Policy> own_policy;  // forward: what a trusted client made of the route's; plan.retry has to point to it
   const snapshot::Action* action = nullptr;  // null when no rule matched
   int32_t cluster = -1;              // index of the snapshot, forward only
   int32_t listener = -1;             // index in the socket; -1 when no listener covers the host

@@ -89,7 +89,7 @@ base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
   if (running_) return base::fail(base::ErrorCode::kState, "the gateway was started before");
   if (auto opened = open_access_log(); !opened) return std::unexpected(opened.error());
   // The pseudonym has to differ from every other gateway's, so it does not come from the seed (RFC 9110 7.6.3).
-  proxy::Identity identity{net::local_address(), fmt::format("1.1 kgwcore-{:08x}", std::random_device()())};
+  proxy::Identity identity{net::local_address(), fmt::format("1.1 kgwcore-{:08x}", std::random_device()()), options_.internal};
   for (unsigned i = 0; i < options_.workers; ++i) {
     auto loop = net::Loop::make();
     if (!loop) {
@@ -158,9 +158,7 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
   std::set<std::string> identities;
   for (const snapshot::Cluster& cluster : next->clusters) {
     identities.insert(cluster.identity);
-    const auto& s = cluster.spec.settings;
-    cluster.runtime->set_limits({static_cast<uint32_t>(s.max_connections), static_cast<uint32_t>(s.max_pending_requests),
-                                 static_cast<uint32_t>(s.max_requests), static_cast<uint32_t>(s.max_retries)});
+    cluster.runtime->set_limits(snapshot::limits_of(cluster.spec.settings));
   }
   auto endpoints = discovery_->track(*next);
   size_t share = (most_connections(next->process) + updates.size() - 1) / updates.size();

@@ -24,6 +24,7 @@ struct Options {
   uint64_t seed = 0;
   size_t ledger_records = 1024;
   size_t dns_cache_entries = 10'000;
+  std::vector<net::Cidr> internal;  // clients whose x-envoy-* request headers are trusted
   telemetry::AccessLogOptions access_log;
 };
 

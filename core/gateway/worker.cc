@@ -194,10 +194,11 @@ void Worker::make_room() {
 
 // Nothing accepted is lost: the kernel's queue is emptied before the socket closes, and every connection may finish.
 void Worker::retire(Listening& listening, proxy::WorkerSnapshot& last) {
-  if (listening.acceptor != nullptr) listening.acceptor->drain_queue();
-  listening.acceptor.reset();
+  // First, for the connections that still wait in the queue: the port is not in the current snapshot any more.
   listening.port.last = &last;
   ++last.pins;
+  if (listening.acceptor != nullptr) listening.acceptor->drain_queue();
+  listening.acceptor.reset();
   for (proxy::Downstream* downstream = listening.port.connections.front(); downstream != nullptr;) {
     proxy::Downstream* following = listening.port.connections.next(*downstream);
     downstream->drain();

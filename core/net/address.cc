@@ -1,6 +1,9 @@
 #include "net/address.h"
 
 #include <arpa/inet.h>
+
+#include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -72,6 +75,29 @@ unsigned to_sockaddr(const Address& address, sockaddr_storage& out) {
   std::memcpy(&v4.sin_addr, address.bytes, 4);
   std::memcpy(&out, &v4, sizeof v4);
   return sizeof v4;
+}
+
+bool Cidr::contains(const Address& address) const {
+  if (address.v6 != base.v6) return false;
+  unsigned whole = bits / 8, rest = bits % 8;
+  if (std::memcmp(address.bytes, base.bytes, whole) != 0) return false;
+  return rest == 0 || ((address.bytes[whole] ^ base.bytes[whole]) >> (8 - rest)) == 0;
+}
+
+base::Result<Cidr> parse_cidr(std::string_view text) {
+  size_t slash = std::min(text.find('/'), text.size());
+  auto base = parse_address(text.substr(0, slash), 0);
+  if (!base) return std::unexpected(base.error());
+  Cidr cidr{*base, base->v6 ? 128u : 32u};
+  if (slash == text.size()) return cidr;
+  std::string_view digits = text.substr(slash + 1);
+  unsigned bits = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), bits);
+  if (error != std::errc{} || end != digits.data() + digits.size() || bits > cidr.bits) {
+    return base::fail(base::ErrorCode::kInvalid, "not a number of bits: " + std::string(digits));
+  }
+  cidr.bits = bits;
+  return cidr;
 }
 
 std::string local_address() {

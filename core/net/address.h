@@ -28,6 +28,14 @@ base::Result<Address> parse_address(std::string_view host, uint16_t port);
 Address from_sockaddr(const sockaddr* address);
 unsigned to_sockaddr(const Address& address, sockaddr_storage& out);  // returns its length
 
+// ADDRESS/BITS, or a single ADDRESS.
+struct Cidr {
+  Address base;
+  unsigned bits = 0;
+  bool contains(const Address& address) const;
+};
+base::Result<Cidr> parse_cidr(std::string_view text);
+
 // The machine's first non-loopback IPv4 address (what x-forwarded-for records for a loopback peer); 127.0.0.1 if none.
 std::string local_address();
 

@@ -21,7 +21,7 @@ retry::Reason reason_of(upstream::FailureKind kind) {
 
 bool Attempt::lease(upstream::ClusterPools& pools, const exchange::StartInfo& start) {
   host_ = cluster::HostRef(start.endpoint);
-  headers_ = {.expected_timeout_ms = start.expected_timeout_ms};
+  headers_ = exchange_.attempt_headers(start);
   number_ = start.attempt;
   cursor_ = {};
   end_sent_ = false;

@@ -37,10 +37,11 @@ struct WorkerSnapshot {
   }
 };
 
-// What a gateway calls itself in the heads that it writes.
+// What a gateway writes of itself into heads, and whom it knows.
 struct Identity {
   std::string local_address;  // what x-forwarded-for records for a loopback peer
   std::string via;            // its entry in a Via field: "1.1 PSEUDONYM"
+  std::vector<net::Cidr> internal = {};  // clients whose x-envoy-* request headers are trusted
 };
 
 class Context {

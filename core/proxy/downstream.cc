@@ -31,6 +31,8 @@ Downstream::Downstream(Port& port, std::unique_ptr<net::Transport> transport)
   peer_address_ = peer.host();
   peer_.address = peer_address_;
   peer_.forwarded_address = peer.loopback() ? std::string_view(port.context->identity.local_address) : std::string_view(peer_address_);
+  const auto& internal = port_.context->identity.internal;
+  peer_.internal = std::any_of(internal.begin(), internal.end(), [&](const net::Cidr& range) { return range.contains(peer); });
   port_.connections.push_back(*this);
   ++port_.connection_count;
   port_.stats().downstream_cx_total.add();
@@ -205,7 +207,8 @@ void Downstream::done() {
   exchange_ = nullptr;
   idle_since_ = now();
   if (state_ != State::kOpen) return;
-  if (!codec_->reusable()) return linger();
+  // A drain that began behind the head of this response could not announce the end in it.
+  if (!codec_->reusable() || (port_.draining() && stash_.empty())) return linger();
   resume(kUpload);
   if (!stash_.empty()) port_.context->loop.post(process_rest_);
   arm();
@@ -227,7 +230,9 @@ void Downstream::on_writable() {
 // ---- ends -------------------------------------------------------------------------------------------------------------------
 
 void Downstream::drain() {
-  if (state_ == State::kOpen && exchange_ == nullptr && stash_.empty()) linger();
+  auto idle = [this] { return state_ == State::kOpen && exchange_ == nullptr && stash_.empty(); };
+  if (idle()) on_readable();  // a request that has arrived already is served
+  if (idle()) linger();
 }
 
 void Downstream::cut() {

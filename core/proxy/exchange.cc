@@ -13,6 +13,12 @@ using exchange::Event;
 using exchange::Step;
 using Kind = exchange::Event::Kind;
 
+namespace {
+
+constexpr uint8_t kToEndpoint = 1, kToClient = 2;  // attempt_count_headers
+
+} // namespace
+
 Exchange::Exchange(Context& context)
     : context_(context), body_(context.upstream.chunks),
       attempts_{{{*this, 0}, {*this, 1}, {*this, 2}, {*this, 3}, {*this, 4}, {*this, 5}, {*this, 6}, {*this, 7}}},
@@ -77,6 +83,10 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   if (!resolution.action->host_rewrite.empty()) head_.authority = resolution.action->host_rewrite;
   planned_ = true;
   plan_ = resolution.plan;
+  if (resolution.own_policy) {
+    own_policy_ = std::move(*resolution.own_policy);
+    plan_.retry = &own_policy_;
+  }
   plan_.early_data = head_.has(http::Token::kEarlyData);
   machine_.open(plan_, context_.random, ledger_, now());
   if (machine_.keeping() && !end) body_.start_keeping();
@@ -230,12 +240,14 @@ void Exchange::attempt_informed(uint8_t slot, http::Head& head) {
 
 void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
   if (!take_head(slot, head)) return;
-  run({.kind = Kind::kResponse, .slot = slot, .facts = retry::examine(head, end, *plan_.retry)});
+  int64_t unix_s = plan_.retry->reset_headers.empty() ? 0 : context_.unix_time_us() / 1'000'000;
+  run({.kind = Kind::kResponse, .slot = slot, .facts = retry::examine(head, end, *plan_.retry, unix_s)});
 }
 
 void Exchange::attempt_data(uint8_t slot, std::span<const char> data, bool end) {
   touch();
   ledger_.bytes_sent += data.size();
+  if (machine_.counts_silence()) [[unlikely]] run({.kind = Kind::kMoved, .slot = slot});
   sink_->data(data, end);
   if (end) return run({.kind = Kind::kFinished, .slot = slot});
   if (!download_paused_ && sink_->queued() > high_watermark_) {
@@ -282,13 +294,25 @@ void Exchange::carry_out(Step step) {
   arm();
 }
 
+std::string_view Exchange::number(int64_t value) {
+  auto* text = static_cast<char*>(arena_.allocate(24, 1));
+  return {text, std::to_chars(text, text + 24, value).ptr};
+}
+
+http::AttemptHeaders Exchange::attempt_headers(const exchange::StartInfo& start) const {
+  return {.expected_timeout_ms = plan_.suppress_envoy_headers ? 0 : start.expected_timeout_ms,
+          .attempt_count = (plan_.attempt_count_headers & kToEndpoint) != 0 ? start.attempt : 0,
+          .is_timeout_retry = plan_.timeout_retry_header ? start.timeout_retry : int8_t{-1}};
+}
+
 void Exchange::forward(http::Head& head, bool end) {
-  head.remove(http::Token::kXEnvoyUpstreamServiceTime);
   int64_t service_ms = machine_.service_time_ms(now());
-  if (service_ms >= 0) {
-    auto* text = static_cast<char*>(arena_.allocate(24, 1));
-    const char* text_end = std::to_chars(text, text + 24, service_ms).ptr;
-    http::add_field(head, arena_, http::Token::kXEnvoyUpstreamServiceTime, {text, text_end});
+  if (!plan_.suppress_envoy_headers) {
+    head.remove(http::Token::kXEnvoyUpstreamServiceTime);
+    if (service_ms >= 0) http::add_field(head, arena_, http::Token::kXEnvoyUpstreamServiceTime, number(service_ms));
+  }
+  if ((plan_.attempt_count_headers & kToClient) != 0) {
+    http::set_field(head, arena_, http::Token::kXEnvoyAttemptCount, number(ledger_.attempts));
   }
   // RFC 9110 6.6.1: a response that has none gets the time at which it came.
   if (!head.has(http::Token::kDate) && head.status >= 200) http::add_field(head, arena_, http::Token::kDate, context_.date());
@@ -308,7 +332,10 @@ void Exchange::open_tunnel() {
 }
 
 void Exchange::reply(const exchange::Reply& reply) {
-  http::LocalReply local{.status = reply.status, .body = reply.body, .overloaded = reply.overloaded};
+  bool counted = planned_ && (plan_.attempt_count_headers & kToClient) != 0;
+  http::LocalReply local{.status = reply.status, .body = reply.body,
+                         .overloaded = reply.overloaded && !plan_.suppress_envoy_headers,
+                         .attempt_count = counted ? ledger_.attempts : 0};
   http::Head head = http::local_reply_head(local, reply_form_, head_request_, context_.date(), arena_);
   if (!allow_.empty()) http::add_field(head, arena_, "allow", allow_);
   count_response(head.status);

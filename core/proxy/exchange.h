@@ -41,6 +41,7 @@ class Exchange {
   const http::Head* request_trailers() const { return trailers_; }
   Body& body() { return body_; }
   bool body_ended() const { return body_ended_; }
+  http::AttemptHeaders attempt_headers(const exchange::StartInfo& start) const;
   size_t high_watermark() const { return high_watermark_; }
   void count_sent(uint32_t attempt, size_t bytes) { ledger_.at(attempt).bytes_sent += bytes; }
   void count_limit(exchange::Decision broken);
@@ -66,6 +67,7 @@ class Exchange {
   bool take_head(uint8_t slot, http::Head& head);
   void forward(http::Head& head, bool end);
   void open_tunnel();
+  std::string_view number(int64_t value);  // as text in the arena
   void reply(const exchange::Reply& reply);
   void finish();
   void let_go_of_snapshot();
@@ -85,6 +87,7 @@ class Exchange {
   http::Head trailers_head_;
   const http::Head* trailers_ = nullptr;
   exchange::Plan plan_;
+  retry::Policy own_policy_;  // what plan_.retry points to when the client changed the route's
   exchange::Machine machine_;
   exchange::Ledger ledger_;
   Body body_;

@@ -2,7 +2,37 @@
 
 #include <algorithm>
 
+#include "retry/number.h"
+
 namespace kgw::retry {
+namespace {
+
+// Only the head counts, whatever the content type; a status in trailers comes too late.
+uint32_t grpc_token(std::string_view status) {
+  if (status == "1") return kGrpcCancelled;
+  if (status == "4") return kGrpcDeadlineExceeded;
+  if (status == "8") return kGrpcResourceExhausted;
+  if (status == "13") return kGrpcInternal;
+  if (status == "14") return kGrpcUnavailable;
+  return 0;
+}
+
+bool names_a_field(const http::Head& head, const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return name == ":status" || head.find(name) != nullptr; });
+}
+
+int64_t wait_of(const http::Head& head, const Policy& policy, int64_t unix_s) {
+  for (const ResetHeader& reset : policy.reset_headers) {
+    const http::Field* field = head.find(reset.name);
+    auto number = field == nullptr ? std::nullopt : parse_unsigned(field->value_view(), INT64_MAX / 1000);
+    if (!number) continue;
+    auto seconds = static_cast<int64_t>(*number) - (reset.format == ResetHeader::Format::kUnixTimestamp ? unix_s : 0);
+    if (seconds >= 0 && seconds * 1000 <= base::to_ms(policy.reset_most)) return seconds * 1000;
+  }
+  return -1;
+}
+
+} // namespace
 
 ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& policy) {
   ResponseFacts facts{.status = status, .end_stream = end_stream};
@@ -17,9 +47,12 @@ ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& pol
   return facts;
 }
 
-ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& policy) {
+ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& policy, int64_t unix_s) {
   ResponseFacts facts = examine_status(head.status, end_stream, policy);
   facts.ratelimited = head.has(http::Token::kXEnvoyRatelimited);
+  if (const http::Field* status = head.find(http::Token::kGrpcStatus)) facts.matched |= grpc_token(status->value_view());
+  if (!policy.header_names.empty() && names_a_field(head, policy.header_names)) facts.matched |= kRetriableHeaders;
+  if (!policy.reset_headers.empty()) facts.wait_ms = wait_of(head, policy, unix_s);
   return facts;
 }
 

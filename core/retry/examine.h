@@ -13,10 +13,12 @@ struct ResponseFacts {
   bool end_stream = false;   // the head was all of it
   bool ratelimited = false;  // x-envoy-ratelimited was there, whatever its value
   bool too_early = false;    // a 425 that the status list covers: retried at once, unless the request came as early data
-  uint32_t matched = 0;      // On bits whose code rule this response fulfils
+  uint32_t matched = 0;      // On bits whose rule this response fulfils
+  int64_t wait_ms = -1;      // what its reset headers ask for; -1: nothing usable
 };
 
-ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& policy);
+// `unix_s`: wall clock, for reset headers that name a time.
+ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& policy, int64_t unix_s);
 // The same from a status alone (simulator, policy tests).
 ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& policy);
 

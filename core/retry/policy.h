@@ -31,8 +31,10 @@ enum On : uint32_t {
 };
 
 // Tokens this build acts on; the others load with a warning.
-inline constexpr uint32_t kBuilt =
-    k5xx | kGatewayError | kReset | kConnectFailure | kResetBeforeRequest | kRetriable4xx | kRetriableStatusCodes;
+inline constexpr uint32_t kGrpc =
+    kGrpcCancelled | kGrpcDeadlineExceeded | kGrpcResourceExhausted | kGrpcInternal | kGrpcUnavailable;
+inline constexpr uint32_t kBuilt = k5xx | kGatewayError | kReset | kConnectFailure | kResetBeforeRequest | kRetriable4xx |
+                                   kRetriableStatusCodes | kRetriableHeaders | kEnvoyRatelimited | kGrpc;
 
 struct Token {
   std::string_view name;
@@ -48,13 +50,28 @@ struct ParsedOn {
 // Comma list; blanks around items trimmed, empty items skipped, case-sensitive, unknown items ignored (and reported).
 ParsedOn parse_retry_on(std::string_view text);
 
+// A response field that says how long to wait.
+struct ResetHeader {
+  enum class Format : uint8_t { kSeconds, kUnixTimestamp };
+  std::string name;  // lower case
+  Format format = Format::kSeconds;
+  bool operator==(const ResetHeader&) const = default;
+};
+
 struct Policy {
   uint32_t on = 0;       // 0: nothing is retried and no body is kept
   uint32_t retries = 1;  // after the first attempt
   Duration per_try_timeout{};        // 0: none
   Duration base_interval = std::chrono::milliseconds(25);
   Duration max_interval{};           // 0: ten times the base
+  Duration per_try_idle{};           // silence of the attempt after which it has failed; 0: none
   std::vector<uint16_t> status_codes;  // need kRetriableStatusCodes
+  std::vector<std::string> header_names;  // lower case; presence in the response; need kRetriableHeaders
+  std::vector<ResetHeader> reset_headers;  // in order; the first usable one gives the wait before the retry
+  Duration reset_most = std::chrono::seconds(300);  // a header that asks for more is passed over
+  bool hedge = false;                // a per-try timeout starts another attempt beside the slow one
+  bool previous_hosts = false;       // a retry avoids endpoints that were tried
+  uint32_t host_attempts = 1;        // picks after the first to find another one
   bool operator==(const Policy&) const = default;
 };
 

@@ -17,6 +17,13 @@ Action compile_action(ActionSpec&& spec) {
   // A per-try timeout that is not below the total is ignored entirely, equality included (Envoy).
   action.per_try = action.retry.per_try_timeout;
   if (action.global > Duration{} && action.per_try >= action.global) action.per_try = Duration{};
+  const RouteSettings& settings = spec.settings;
+  action.retry.per_try_idle = base::from_ms(settings.per_try_idle_timeout_ms);
+  action.retry.hedge = settings.hedge_on_per_try_timeout != 0;
+  action.retry.previous_hosts = settings.previous_hosts != 0;
+  action.retry.host_attempts = static_cast<uint32_t>(settings.host_selection_attempts);
+  action.attempt_count_headers = static_cast<uint8_t>(settings.attempt_count_headers);
+  action.timeout_retry_header = settings.is_timeout_retry_header != 0;
   action.replay_limit = spec.settings.replay_limit_bytes < 0 ? UINT64_MAX : static_cast<uint64_t>(spec.settings.replay_limit_bytes);
   return action;
 }
@@ -40,6 +47,15 @@ ListenerSettings strictest(const std::vector<ListenerSettings>& all) {
 
 std::string identity_of(const ClusterId& id) {
   return id.kind + '/' + id.namespace_name + '/' + id.name + '/' + std::to_string(id.port);
+}
+
+cluster::Limits limits_of(const ClusterSettings& settings) {
+  return {.max_connections = static_cast<uint32_t>(settings.max_connections),
+          .max_pending_requests = static_cast<uint32_t>(settings.max_pending_requests),
+          .max_requests = static_cast<uint32_t>(settings.max_requests),
+          .max_retries = static_cast<uint32_t>(settings.max_retries),
+          .budget_percent = static_cast<int32_t>(settings.retry_budget_percent),
+          .budget_min = static_cast<int32_t>(settings.retry_budget_min)};
 }
 
 base::Result<std::shared_ptr<const Snapshot>> compile(Spec spec, cluster::Registry& registry, uint64_t version) {

@@ -29,6 +29,8 @@ struct Action {
   retry::Policy retry;
   Duration global{}, per_try{};  // per_try is 0 when it was not below global
   uint64_t replay_limit = 0;     // UINT64_MAX: the listener's buffer_bytes
+  uint8_t attempt_count_headers = 0;
+  bool timeout_retry_header = false;
 };
 
 struct Cluster {
@@ -56,6 +58,7 @@ struct Snapshot {
 };
 
 std::string identity_of(const ClusterId& id);
+cluster::Limits limits_of(const ClusterSettings& settings);
 
 // Pure but for the Registry, which finds or makes the Runtimes. Limits are not applied here: publish does, once the snapshot
 // is sure to serve.

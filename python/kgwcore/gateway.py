@@ -54,6 +54,8 @@ class Gateway:
             is dropped and counted (``access_log_dropped``, ``access_log_write_failed`` of :meth:`stats`).
         access_log_headers: Names of at most 16 request headers that the log shows as ``request_headers``; a request
             without one has no such key. Secrets (``authorization``, ``cookie`` and the like) are refused. Default None.
+        internal_cidr: ``ADDRESS/BITS`` of clients that may steer retries and timeouts with ``x-envoy-*`` request headers,
+            if they send no ``x-forwarded-for``; from all others these are stripped. Default None: nobody, as in kgateway.
 
     Raises :class:`~kgwcore.KgwError` for an option that no gateway could have.
     """
@@ -78,6 +80,7 @@ class Gateway:
         with_httpbin: bool = False,
         access_log: Path | None = None,
         access_log_headers: Iterable[str] | None = None,
+        internal_cidr: Iterable[str] | None = None,
     ) -> None:
         self._source = source
         self._namespace = namespace or ""
@@ -103,6 +106,7 @@ class Gateway:
                 keep_going=keep_going,
                 access_log=access_log,
                 access_log_headers=access_log_headers,
+                internal_cidr=internal_cidr,
             )
             if self._httpbin:
                 options["backend"] = [*options.get("backend", []), f"*={self._httpbin.address}"]

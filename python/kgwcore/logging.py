@@ -9,7 +9,9 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import threading
+import traceback
 from typing import Final
 
 from kgwcore import _core
@@ -66,8 +68,12 @@ def _dispatch() -> None:
             if logger is None:
                 logger = loggers[module] = logging.getLogger(f"kgwcore.{module}")
             number = _PYTHON_LEVELS[level]
-            if logger.isEnabledFor(number):
-                logger.log(number, "%s", message)
+            try:
+                if logger.isEnabledFor(number):
+                    logger.log(number, "%s", message)
+            except Exception:  # of a handler or a filter: the next record comes all the same
+                if logging.raiseExceptions and sys.stderr:
+                    traceback.print_exc()
 
 
 def _stop() -> None:

@@ -30,6 +30,7 @@ def native_options(
     keep_going: bool,
     access_log: Path | None = None,
     access_log_headers: Iterable[str] | None = None,
+    internal_cidr: Iterable[str] | None = None,
 ) -> dict[str, Any]:
     """The options of the extension's gateway. What is None stays the library's default."""
     values: dict[str, Any] = {
@@ -46,6 +47,7 @@ def native_options(
         "keep_going": keep_going,
         "access_log": None if access_log is None else os.fsencode(access_log),
         "access_log_headers": _names(access_log_headers),
+        "internal_cidr": _names(internal_cidr),
     }
     return {key: value for key, value in values.items() if value is not None}
 

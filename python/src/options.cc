@@ -24,6 +24,7 @@ constexpr Field<kgw_str> kTexts[] = {
 constexpr ListField kLists[] = {{"listen", &Fields::listen, &Fields::listen_count},
                                 {"backend", &Fields::backend, &Fields::backend_count},
                                 {"settings", &Fields::settings, &Fields::settings_count},
+                                {"internal_cidr", &Fields::internal_cidrs, &Fields::internal_cidr_count},
                                 {"access_log_headers", &Fields::access_log_headers, &Fields::access_log_header_count}};
 constexpr Field<uint32_t> kNumbers[] = {
     {"concurrency", &Fields::concurrency}, {"keep_going", &Fields::keep_going}, {"edge", &Fields::edge}};

@@ -1,8 +1,11 @@
 /* What the header promises about lifetimes, NULL, struct sizes and misuse, tried in plain C99. */
+#define _POSIX_C_SOURCE 200809L
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <kgwcore/kgwcore.h>
 
@@ -20,6 +23,12 @@ static const char kGateway[] =
     "kind: Gateway\n"
     "metadata: {name: http}\n"
     "spec: {gatewayClassName: kgateway, listeners: [{name: http, port: 8080, protocol: HTTP}]}\n";
+
+static const char kRoute[] =
+    "apiVersion: gateway.networking.k8s.io/v1\n"
+    "kind: HTTPRoute\n"
+    "metadata: {name: route}\n"
+    "spec: {parentRefs: [{name: http}]}\n";
 
 static kgw_gateway* new_gateway(const char* listen) {
   kgw_gateway_options options;
@@ -167,6 +176,74 @@ static void test_validate(void) {
   kgw_batch_free(batch);
 }
 
+/* Counts what one gateway logs; `stops` is another one that the callback stops. */
+struct log_of {
+  int records;
+  kgw_gateway* stops;
+};
+
+static void on_log(int32_t level, kgw_str module, kgw_str message, void* user) {
+  struct log_of* log = user;
+  (void)level, (void)module, (void)message;
+  if (log->records++ == 0 && log->stops != NULL) EXPECT(kgw_gateway_stop(log->stops, 0, NULL) == KGW_STATUS_OK);
+}
+
+static kgw_gateway* new_logged(struct log_of* log, int32_t level) {
+  kgw_gateway_options options;
+  kgw_gateway* gateway = NULL;
+  kgw_str listen = kgw_cstr("http=127.0.0.1:0");
+  kgw_gateway_options_init(&options, sizeof options);
+  options.listen = &listen;
+  options.listen_count = 1;
+  options.log = on_log;
+  options.log_user = log;
+  options.log_level = level;
+  EXPECT(kgw_gateway_new(&options, &gateway, NULL) == KGW_STATUS_OK);
+  return gateway;
+}
+
+/* Each has its own log, and a callback may stop the other one. kgw_gateway_free ends the log, so what was counted then is all. */
+static void test_two_gateways(void) {
+  struct log_of quiet_log = {0, NULL}, log = {0, NULL};
+  kgw_gateway* quiet = new_logged(&quiet_log, KGW_LOG_OFF);
+  kgw_gateway* gateway = new_logged(&log, KGW_LOG_INFO);
+  kgw_listener listener;
+  listener.struct_size = sizeof listener;
+  log.stops = quiet;
+  EXPECT(kgw_gateway_apply(quiet, kgw_cstr(kGateway), NULL, NULL, NULL) == KGW_STATUS_OK);
+  EXPECT(kgw_gateway_start(quiet, NULL) == KGW_STATUS_OK);
+  EXPECT(kgw_gateway_start(gateway, NULL) == KGW_STATUS_OK);
+  EXPECT(kgw_gateway_apply(gateway, kgw_cstr(kRoute), NULL, NULL, NULL) == KGW_STATUS_OK); /* its Gateway is not there: a warning */
+  EXPECT(kgw_gateway_apply(gateway, kgw_cstr(kGateway), NULL, NULL, NULL) == KGW_STATUS_OK);
+  EXPECT(kgw_gateway_listener_count(gateway) == 1);
+  EXPECT(kgw_gateway_listener_at(gateway, 0, &listener) == KGW_STATUS_OK && listener.bound);
+  kgw_gateway_free(gateway); /* while it runs */
+  EXPECT(log.records > 0);
+  EXPECT(quiet_log.records == 0);
+  kgw_gateway_free(quiet);
+}
+
+/* The child may only free what it inherited; the parent goes on. */
+static void test_fork(void) {
+  kgw_gateway* gateway = new_gateway("http=127.0.0.1:0");
+  int status = 0;
+  pid_t child;
+  EXPECT(kgw_gateway_apply(gateway, kgw_cstr(kGateway), NULL, NULL, NULL) == KGW_STATUS_OK);
+  EXPECT(kgw_gateway_start(gateway, NULL) == KGW_STATUS_OK);
+  child = fork();
+  if (child == 0) {
+    kgw_error* error = NULL;
+    int told = kgw_gateway_stop(gateway, 0, &error) == KGW_STATUS_STATE && error != NULL;
+    kgw_error_free(error);
+    kgw_gateway_free(gateway);
+    _exit(told ? 0 : 1);
+  }
+  EXPECT(child > 0 && waitpid(child, &status, 0) == child && status == 0);
+  EXPECT(kgw_gateway_delete(gateway, kgw_cstr("gateway"), kgw_cstr("default"), kgw_cstr("http"), NULL) == KGW_STATUS_OK);
+  EXPECT(kgw_gateway_stop(gateway, 0, NULL) == KGW_STATUS_OK);
+  kgw_gateway_free(gateway);
+}
+
 /* A host that was compiled against an older header passes a shorter struct: nothing behind its end is touched. */
 static void test_shorter_struct(void) {
   struct {
@@ -191,6 +268,8 @@ int main(void) {
   test_apply_get_delete();
   test_port_in_use();
   test_validate();
+  test_two_gateways();
+  test_fork();
   test_shorter_struct();
   return failures == 0 ? 0 : 1;
 }

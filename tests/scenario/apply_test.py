@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import kgwcore
 import pytest
 
 from support import documents
@@ -15,6 +16,7 @@ from support.client import Client, get
 from support.gateway import counter, port_of, records, serving
 from support.origin import Origin, drip, respond
 from support.process import SANITIZED, until
+from support.rest import at_rest
 
 PROGRAMS = Path(os.environ.get("KGW_BENCH_PROGRAMS", ""))
 
@@ -73,6 +75,22 @@ def bench_origin():
         process.terminate()
 
 
+def broken_route():
+    """A new version of the route that no gateway could serve."""
+    route = documents.route(with_options=False)
+    route["spec"]["rules"].append({"matches": [{"path": {"type": "RegularExpression", "value": "("}}]})
+    return documents.text(route)
+
+
+def apply_broken(gateway):
+    """It is rejected as a whole, told, and changes nothing."""
+    before = gateway.get("httproute", "route", namespace=documents.NAMESPACE)
+    with pytest.raises(kgwcore.ConfigError) as caught:
+        gateway.apply(broken_route())
+    assert [result.outcome for result in caught.value.results] == ["rejected"]
+    assert gateway.get("httproute", "route", namespace=documents.NAMESPACE) == before
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_no_request_fails_under_apply_every_50_ms(many_files, fast_origin, workers):
     del many_files
@@ -89,6 +107,7 @@ def test_no_request_fails_under_apply_every_50_ms(many_files, fast_origin, worke
         while load.poll() is None and time.monotonic() < deadline:
             results = gateway.apply(versions[applied % 2])
             assert "rejected" not in {result.outcome for result in results}
+            apply_broken(gateway)
             applied += 1
             time.sleep(0.05)
         if load.poll() is None:
@@ -97,3 +116,4 @@ def test_no_request_fails_under_apply_every_50_ms(many_files, fast_origin, worke
         assert load.returncode == 0, errors
         assert printed.startswith(f"answered {requests} ")
         assert applied >= 3
+        at_rest(gateway)

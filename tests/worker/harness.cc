@@ -84,11 +84,13 @@ Reply parse_reply(std::string_view text) {
   }
 }
 
-Harness::Harness(uint64_t seed) {
+Harness::Harness(uint64_t seed, std::string_view trusted) {
+  proxy::Identity identity{"192.0.2.1", "1.1 test"};
+  if (!trusted.empty()) identity.internal.push_back(*net::parse_cidr(trusted));
   auto made = std::move(*net::Loop::make(net::Loop::Clock::kVirtual));
   loop = made.get();
   network = std::make_unique<MemoryNetwork>(*loop);
-  worker = std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, proxy::Identity{"192.0.2.1", "1.1 test"}, 64);
+  worker = std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, identity, 64);
   action.kind = snapshot::ActionKind::kForward;
   action.rule = "test/route/0";
   action.backends = {{1, 0}};
@@ -117,8 +119,7 @@ void Harness::start() {
   spec.clusters.push_back({.id = {"Service", "test", "origin", 80}, .name = "test_origin_80", .settings = cluster});
   auto snapshot = *snapshot::compile(std::move(spec), registry_, 1);
   runtime = snapshot->clusters[0].runtime;
-  runtime->set_limits({static_cast<uint32_t>(cluster.max_connections), static_cast<uint32_t>(cluster.max_pending_requests),
-                       static_cast<uint32_t>(cluster.max_requests), static_cast<uint32_t>(cluster.max_retries)});
+  runtime->set_limits(snapshot::limits_of(cluster));
   auto set = std::make_shared<cluster::EndpointSet>();
   for (const std::string& host : endpoints) {
     auto address = *net::parse_address(host, 80);

@@ -53,7 +53,8 @@ Reply parse_reply(std::string_view text);
 
 class Harness {
  public:
-  explicit Harness(uint64_t seed = 1);
+  // `trusted`: a range of clients that may steer with x-envoy-* headers; empty: none.
+  explicit Harness(uint64_t seed = 1, std::string_view trusted = {});
   ~Harness();
 
   snapshot::ActionSpec action;     // of the one route; change before start()

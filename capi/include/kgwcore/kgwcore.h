@@ -151,6 +151,9 @@ typedef struct kgw_gateway_options {
    * authorization, proxy-authorization, cookie, set-cookie. Default: none, and no such object */
   const kgw_str *access_log_headers;
   size_t access_log_header_count;
+  const kgw_str *internal_cidrs; /* ADDRESS/BITS each: clients there may steer retries and timeouts with x-envoy-* request headers, if they
+                                    send no x-forwarded-for; from all others these are stripped. Default none, as in kgateway */
+  size_t internal_cidr_count;
 } kgw_gateway_options;
 
 /* Fills *options with the defaults above. struct_size = sizeof *options. [any] since 0.1 */
@@ -191,7 +194,8 @@ typedef struct kgw_listener {
   uint32_t bound;    /* 0: it does not listen (port taken at an apply, or the gateway is not started) */
 } kgw_listener;
 
-/* Listeners in document order. at: USAGE out of range. Texts live until the next apply, delete or free: copy them. [any] since 0.1 */
+/* Listeners in document order. count looks anew; at answers from what the last count saw: USAGE out of range. Texts live until the next
+ * count or free: copy them. [any] since 0.1 */
 KGW_API size_t kgw_gateway_listener_count(kgw_gateway *gateway);
 KGW_API kgw_status kgw_gateway_listener_at(kgw_gateway *gateway, size_t index, kgw_listener *out);
 /* The admin address (name "admin"). STATE when there is none or the gateway is not started. [any] since 0.1 */

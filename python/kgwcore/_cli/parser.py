@@ -101,13 +101,18 @@ def _run(verbs: Verbs) -> None:
     verb.add_argument(
         "--access-log-header", action=Append, metavar="NAME", help="request header that the access log shows; repeatable"
     )
+    verb.add_argument(
+        "--internal-cidr",
+        action=Append,
+        metavar="CIDR",
+        help="clients whose x-envoy-* request headers are trusted (default: nobody); repeatable",
+    )
     verb.add_argument("--watch", action="store_true", help="reload files when they change")
     verb.add_argument(
         "--with-httpbin", action="store_true", help="a small httpbin for every Service that has no address"
     )
     verb.add_argument("--keep-going", action="store_true", help="serve what is good although a document was rejected")
-    for option in ("--internal-cidr", "--gateway-addresses"):
-        verb.add_argument(option, action=NotBuilt, nargs="?", help=argparse.SUPPRESS)
+    verb.add_argument("--gateway-addresses", action=NotBuilt, nargs="?", help=argparse.SUPPRESS)
     use_environment(verb)
 
 

@@ -102,6 +102,7 @@ def _options(arguments: argparse.Namespace) -> dict[str, Any]:
         "with_httpbin": arguments.with_httpbin,
         "access_log": _access_log(arguments.access_log),
         "access_log_headers": arguments.access_log_header,
+        "internal_cidr": arguments.internal_cidr,
     }
 
 

@@ -1,6 +1,7 @@
 """The command line as a process of its own: one that serves, and ones that answer and end."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -23,14 +24,19 @@ def kgwcore(*arguments, stdin=None, admin=None, timeout=60):
 
 
 class Run:
-    """`kgwcore run ARGUMENTS`, ready: the ports of its listeners by NS/GW/LISTENER, the URL of its admin address."""
+    """`kgwcore run ARGUMENTS`, ready: the ports of its listeners by NS/GW/LISTENER, the URL of its admin address.
 
-    def __init__(self, *arguments, patience=30):
+    `descriptors` limits how many it may have open.
+    """
+
+    def __init__(self, *arguments, patience=30, descriptors=None):
+        limit = (resource.RLIMIT_NOFILE, (descriptors, descriptors))
         self.process = subprocess.Popen(
             [sys.executable, "-m", "kgwcore", "run", *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=(lambda: resource.setrlimit(*limit)) if descriptors else None,
         )
         self.listeners, self.admin, self.errors = {}, None, []
         # Both pipes are read all the time, so that the process never waits for us.

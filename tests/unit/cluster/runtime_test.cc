@@ -61,5 +61,22 @@ TEST(Breaker, IsExactForOneWorkerAndCountsTheOthersBeyondItsShare) {
   EXPECT_EQ(runtime->retries_in_flight(), 0u);
 }
 
+TEST(Budget, ReplacesTheBreakerAndGrowsWithTheRequestsInFlight) {
+  auto runtime = std::make_shared<Runtime>("c", 2);
+  runtime->set_limits({.max_retries = 1, .budget_percent = 50, .budget_min = 2});
+  View first(runtime, 0), second(runtime, 1);
+  EXPECT_EQ(runtime->max_retries(), 2u);
+  first.stats().upstream_rq_active.add(5);
+  second.stats().upstream_rq_pending_active.add(4);
+  EXPECT_EQ(runtime->max_retries(), 4u) << "half of nine, rounded down";
+  runtime->set_limits({.budget_percent = 0, .budget_min = 0});
+  RetrySlot none;
+  EXPECT_FALSE(none.take(*runtime));
+  runtime->set_limits({.budget_min = 7});
+  EXPECT_EQ(runtime->max_retries(), 7u);
+  runtime->set_limits({.budget_percent = 100});
+  EXPECT_EQ(runtime->max_retries(), 9u);
+}
+
 } // namespace
 } // namespace kgw::cluster

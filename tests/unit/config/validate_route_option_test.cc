@@ -135,10 +135,27 @@ TEST(RouteOption, SnakeCaseIsReadWithAWarning) {
               HasSubstr("duplicate value: got num_retries; need only numRetries"));
 }
 
+TEST(RouteOption, ReadsResetHeaders) {
+  Validated read = load(retries("rateLimitedRetryBackOff: {maxInterval: 10s, resetHeaders: [{name: Retry-After}, "
+                                "{name: x-a, format: SECONDS}, {name: x-b, format: UNIX_TIMESTAMP}, {name: x-c, format: 1}]}"));
+  ASSERT_TRUE(read.object);
+  using Format = retry::ResetHeader::Format;
+  const retry::Policy& policy = *std::get<RouteOption>(read.object->payload).retries;
+  EXPECT_EQ(policy.reset_headers, (std::vector<retry::ResetHeader>{{"retry-after", Format::kSeconds},
+                                                                   {"x-a", Format::kSeconds},
+                                                                   {"x-b", Format::kUnixTimestamp},
+                                                                   {"x-c", Format::kUnixTimestamp}}));
+  EXPECT_EQ(policy.reset_most, std::chrono::seconds(10));
+  EXPECT_THAT(problem(retries("rateLimitedRetryBackOff: {resetHeaders: [{name: x, format: MINUTES}]}")),
+              HasSubstr("need one of SECONDS, UNIX_TIMESTAMP"));
+  EXPECT_THAT(problem(retries("rateLimitedRetryBackOff: {resetHeaders: [{format: SECONDS}]}")), HasSubstr("name: required value missing"));
+  EXPECT_THAT(problem(retries("rateLimitedRetryBackOff: {maxInterval: 0s}")), HasSubstr("need a duration"));
+}
+
 TEST(RouteOption, OtherOptionsSayThatTheyAreNotBuilt) {
   for (const char* later : {"idleTimeout: 5s", "headerManipulation: {}", "prefixRewrite: /", "autoHostRewrite: true",
                             "faults: {}", "cors: {}", "lbHash: {}", "maxStreamDuration: {}",
-                            "upgrades: [{websocket: {}}]", "retries: {retryOn: 5xx, rateLimitedRetryBackOff: {}}"}) {
+                            "upgrades: [{websocket: {}}]"}) {
     EXPECT_THAT(problem(options(later)), testing::EndsWith(": not supported yet by kgwcore (accepted by kgateway)"))
         << later;
   }

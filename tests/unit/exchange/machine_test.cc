@@ -226,5 +226,118 @@ TEST(Machine, AHedgeRunsBesideTheSlowAttemptAndTheFirstGoodAnswerWins) {
   EXPECT_EQ(f.runtime->retries_in_flight(), 0u);
 }
 
+// A reset header's wait I gives a delay in [I, 1.5 I), once; the exponential series goes on where it was.
+TEST(Machine, ARateLimitedWaitIsOneShot) {
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    Fixture f(retry::k5xx, 3, seed);
+    f.open();
+    f.machine.head(true, f.now);
+    f.machine.ready(0, false, f.now);
+    retry::ResponseFacts facts = f.facts(503);
+    facts.wait_ms = 1000;
+    f.machine.response(0, facts, f.now);
+    Duration delay = f.machine.deadline() - f.now;
+    EXPECT_GE(delay, from_ms(1000));
+    EXPECT_LT(delay, from_ms(1500));
+    f.to_deadline();
+    f.machine.ready(0, true, f.now);
+    facts.wait_ms = 1;  // too short to count
+    f.machine.response(0, facts, f.now);
+    EXPECT_LT(f.machine.deadline() - f.now, from_ms(25));
+    f.to_deadline();
+    EXPECT_EQ(f.view.stats().upstream_rq_retry_backoff_ratelimited.value(), 1u);
+    EXPECT_EQ(f.view.stats().upstream_rq_retry_backoff_exponential.value(), 1u);
+  }
+}
+
+TEST(Machine, PerTryIdleIsRearmedByWhatComesAndRunsOnBehindTheHead) {
+  Fixture f(retry::kReset, 1);
+  f.policy.per_try_idle = from_ms(200);
+  f.open();
+  f.machine.head(true, f.now);
+  f.machine.ready(0, false, f.now);
+  ASSERT_EQ(f.machine.deadline() - f.now, from_ms(200));
+  EXPECT_EQ(f.to_deadline().acts, kReset);
+  EXPECT_EQ(f.ledger.at(1).reset, Reason::kPerTryTimeout);
+  EXPECT_EQ(f.to_deadline().acts, kStart);
+  f.machine.ready(0, false, f.now);
+  f.now += from_ms(150);
+  f.machine.response(0, f.facts(200, false), f.now);
+  EXPECT_EQ(f.machine.deadline() - f.now, from_ms(200));
+  f.now += from_ms(150);
+  ASSERT_TRUE(f.machine.counts_silence());
+  f.machine.moved(f.now);
+  EXPECT_EQ(f.machine.deadline() - f.now, from_ms(200));
+  Step step = f.to_deadline();
+  EXPECT_EQ(step.acts, kReset | kAbort | kDone);
+  EXPECT_EQ(f.ledger.details.view(), "upstream_per_try_idle_timeout");
+  EXPECT_EQ(f.ledger.flags.text(), "UT");
+  EXPECT_EQ(f.view.stats().upstream_rq_per_try_idle_timeout.value(), 2u);
+}
+
+TEST(Machine, TheAlternativeAnswerOfATimeoutIs204) {
+  for (bool per_try : {false, true}) {
+    Fixture f(0);
+    f.plan.alt_response = true;
+    if (per_try) f.plan.per_try = from_ms(100);
+    f.open();
+    f.machine.head(true, f.now);
+    f.machine.ready(0, false, f.now);
+    EXPECT_EQ(f.to_deadline().acts, kReset | kReply | kDone);
+    EXPECT_EQ(f.machine.reply().status, 204);
+    EXPECT_EQ(f.machine.reply().body, "");
+    EXPECT_EQ(f.ledger.flags.text(), "UT");
+  }
+}
+
+TEST(Machine, ARetryKnowsWhetherATimeoutWasItsReason) {
+  Fixture f(retry::k5xx);
+  f.plan.per_try = from_ms(100);
+  f.open();
+  f.machine.head(true, f.now);
+  EXPECT_EQ(f.machine.start().timeout_retry, -1);
+  f.machine.ready(0, false, f.now);
+  f.to_deadline();
+  f.to_deadline();
+  EXPECT_EQ(f.machine.start().timeout_retry, 1);
+  f.machine.ready(0, false, f.now);
+  f.machine.response(0, f.facts(503), f.now);
+  f.to_deadline();
+  EXPECT_EQ(f.machine.start().timeout_retry, 0);
+}
+
+// Two endpoints that share a round robin: without the predicate a third party's pick sends the retry to the same one.
+TEST(Machine, PreviousHostsAreAvoidedWhileAnotherPickIsLeft) {
+  for (bool avoided : {false, true}) {
+    Fixture f(retry::k5xx);
+    cluster::EndpointSet set(2);
+    for (uint8_t i = 0; i < 2; ++i) {
+      set[i].ip[3] = i;
+      set[i].text = std::string("10.0.0.") + static_cast<char>('0' + i) + ":1";
+    }
+    f.view.update(set);
+    f.policy.previous_hosts = avoided;
+    f.open();
+    f.machine.head(true, f.now);
+    cluster::Host* first = f.machine.start().endpoint;
+    f.machine.ready(0, false, f.now);
+    f.machine.response(0, f.facts(503), f.now);
+    f.view.pick();  // somebody else's request
+    f.to_deadline();
+    EXPECT_EQ(f.machine.start().endpoint != first, avoided);
+  }
+  Fixture one(retry::k5xx);
+  cluster::EndpointSet single(1);
+  single[0].text = "10.0.0.1:1";
+  one.view.update(single);
+  one.policy.previous_hosts = true;
+  one.policy.host_attempts = 5;
+  one.open();
+  one.machine.head(true, one.now);
+  one.machine.ready(0, false, one.now);
+  one.machine.response(0, one.facts(503), one.now);
+  EXPECT_EQ(one.to_deadline().acts, kStart) << "never an error";
+}
+
 } // namespace
 } // namespace kgw::exchange

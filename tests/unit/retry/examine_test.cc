@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "base/arena.h"
+#include "http/forwarding.h"
+
 namespace kgw::retry {
 namespace {
 
@@ -55,6 +58,53 @@ TEST(Examine, TokensAndResets) {
   for (const Case& c : cases) {
     EXPECT_EQ(covers(c.on, c.reason, c.head_sent), c.covered) << c.on << ' ' << facts_of(c.reason).name;
   }
+}
+
+struct Response {
+  base::Arena arena;
+  http::Head head;
+  Response(uint16_t status, std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+    head.status = status;
+    for (auto [name, value] : fields) {
+      http::Token token = http::token_of(name);
+      token == http::Token::kOther ? http::add_field(head, arena, name, value) : http::add_field(head, arena, token, value);
+    }
+  }
+};
+
+TEST(Examine, GrpcTokensLookAtTheHeadAlone) {
+  const std::pair<const char*, uint32_t> rows[] = {{"1", kGrpcCancelled}, {"4", kGrpcDeadlineExceeded}, {"8", kGrpcResourceExhausted},
+                                                   {"13", kGrpcInternal}, {"14", kGrpcUnavailable},     {"0", 0},
+                                                   {"2", 0},              {"x", 0}};
+  for (auto [status, token] : rows) {
+    Response response(200, {{"grpc-status", status}});
+    EXPECT_EQ(examine(response.head, true, {}, 0).matched & kGrpc, token) << status;
+  }
+  EXPECT_FALSE(covers(kGrpcUnavailable, Reason::kConnectionTermination, true)) << "never a reset";
+}
+
+TEST(Examine, RetriableHeadersArePresence) {
+  Policy policy{.on = kRetriableHeaders, .header_names = {"x-again"}};
+  EXPECT_TRUE(covers(policy.on, examine(Response(200, {{"x-again", ""}}).head, true, policy, 0)));
+  EXPECT_FALSE(covers(policy.on, examine(Response(500, {{"x-other", "1"}}).head, true, policy, 0)));
+  policy.header_names = {":status"};
+  EXPECT_TRUE(covers(policy.on, examine(Response(200, {}).head, true, policy, 0)));
+}
+
+TEST(Examine, TheFirstUsableResetHeaderGivesTheWait) {
+  using Format = ResetHeader::Format;
+  Policy policy{.reset_headers = {{"retry-after", Format::kSeconds}, {"x-reset", Format::kUnixTimestamp}}};
+  auto wait = [&](std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+    return examine(Response(503, fields).head, true, policy, 1000).wait_ms;
+  };
+  EXPECT_EQ(wait({}), -1);
+  EXPECT_EQ(wait({{"retry-after", "2"}, {"x-reset", "1009"}}), 2000);
+  EXPECT_EQ(wait({{"retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"}, {"x-reset", "1009"}}), 9000);
+  EXPECT_EQ(wait({{"x-reset", "999"}}), -1) << "in the past";
+  EXPECT_EQ(wait({{"retry-after", "301"}, {"x-reset", "1009"}}), 9000) << "above the cap it is passed over, not clamped";
+  EXPECT_EQ(wait({{"retry-after", "300"}}), 300'000);
+  EXPECT_EQ(wait({{"retry-after", "3"}, {"retry-after", "4"}}), 3000) << "its first value";
+  EXPECT_EQ(wait({{"retry-after", "99999999999999999999"}}), -1);
 }
 
 } // namespace

@@ -1,0 +1,56 @@
+#include "retry/request_headers.h"
+
+#include "retry/number.h"
+
+namespace kgw::retry {
+namespace {
+
+using Header = http::Token;  // Token is a word of retry-on here
+
+constexpr uint64_t kMostMs = 1'000'000'000'000;  // thirty years: no clock of ours overflows
+
+std::string_view value_of(const http::Head& head, Header token) {
+  const http::Field* field = head.find(token);
+  return field == nullptr ? std::string_view{} : field->value_view();
+}
+
+std::optional<Duration> milliseconds(const http::Head& head, Header token) {
+  if (!head.has(token)) return std::nullopt;
+  auto ms = parse_unsigned(value_of(head, token), kMostMs);
+  if (!ms) return std::nullopt;
+  return base::from_ms(static_cast<int64_t>(*ms));
+}
+
+} // namespace
+
+Asked take_request_headers(http::Head& head, Policy& policy, bool respect_expected) {
+  // Each header has its own tokens: a gRPC one in x-envoy-retry-on is unknown there.
+  policy.on |= parse_retry_on(value_of(head, Header::kXEnvoyRetryOn)).on & ~kGrpc;
+  policy.on |= parse_retry_on(value_of(head, Header::kXEnvoyRetryGrpcOn)).on & kGrpc;
+  if (auto retries = parse_unsigned(value_of(head, Header::kXEnvoyMaxRetries), UINT64_MAX); retries && policy.on != 0) {
+    policy.retries = static_cast<uint32_t>(*retries);  // 32 bits, as Envoy keeps it
+  }
+  base::each_element(value_of(head, Header::kXEnvoyRetriableStatusCodes), [&](std::string_view item) {
+    if (auto code = parse_unsigned(item, UINT16_MAX)) policy.status_codes.push_back(static_cast<uint16_t>(*code));
+    return true;
+  });
+  base::each_element(value_of(head, Header::kXEnvoyRetriableHeaderNames), [&](std::string_view name) {
+    policy.header_names.push_back(base::to_lower(name));
+    return true;
+  });
+  Asked asked{.timeout = milliseconds(head, Header::kXEnvoyUpstreamRqTimeoutMs),
+              .per_try = milliseconds(head, Header::kXEnvoyUpstreamRqPerTryTimeoutMs),
+              .alt_response = head.has(Header::kXEnvoyUpstreamRqTimeoutAltResponse)};
+  if (respect_expected) {
+    if (auto expected = milliseconds(head, Header::kXEnvoyExpectedRqTimeoutMs)) asked.timeout = expected;
+  }
+  std::string_view hedge = value_of(head, Header::kXEnvoyHedgeOnPerTryTimeout);
+  if (hedge == "true" || hedge == "false") asked.hedge = hedge == "true";
+  for (http::Field& field : head.all()) {
+    if ((http::token_bit(field.token) & kSteering) != 0) field.flags |= http::kRemoved;
+  }
+  head.present &= ~kSteering;
+  return asked;
+}
+
+} // namespace kgw::retry
