@@ -8,6 +8,7 @@ stays below the reason that the same difference had before, in it or in another 
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 
 import yaml
 
@@ -34,14 +35,16 @@ def known(reasons: list[dict]) -> Found:
     return {name: sorted(found) for name, found in lines.items()}
 
 
-def updated(found: Found, reasons: list[dict]) -> list[dict]:
+def updated(found: Found, reasons: list[dict], compared: Iterable[str]) -> list[dict]:
+    """The list with what was found of the cases that were compared."""
     of_case, of_line = {}, {}
+    found = found | {name: lines for name, lines in known(reasons).items() if name not in compared}
     for reason in reasons:
         for line, names in reason["differences"].items():
             of_line.setdefault(line, reason["reason"])
             of_case.update({(name, line): reason["reason"] for name in names})
     groups: dict[str, dict[str, list[str]]] = {reason["reason"]: defaultdict(list) for reason in reasons}
-    for name, lines in found.items():
+    for name, lines in sorted(found.items()):
         for line in lines:
             reason = of_case.get((name, line), of_line.get(line, UNEXPLAINED))
             groups.setdefault(reason, defaultdict(list))[line].append(name)

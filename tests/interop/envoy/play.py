@@ -9,6 +9,7 @@ A request is described by
     leave_open                no end of the body
     leave_after_requests      goes away once the origins have seen that many requests (before: and waits until they know)
     leave_after_answers       or have answered that many
+    leave_after_first_byte    goes away as soon as the answer begins
     clients                   that many, some at once, each with its number in x-client
     until                     (before) repeated until that status comes
     closed                    (before) and until the origin's connection of it is gone
@@ -116,7 +117,9 @@ def ask_before(port: int, request: dict, endpoints: Endpoints) -> None:
 def ask_and_leave(port: int, request: dict, path: str, endpoints: Endpoints) -> None:
     with Client(port, timeout=PATIENCE) as client:
         send(client, request, path)
-        if "leave_after_requests" in request:
+        if "leave_after_first_byte" in request:
+            client.sock.recv(1)
+        elif "leave_after_requests" in request:
             seen_by(endpoints, request["leave_after_requests"])
         else:
             answered = request["leave_after_answers"]
@@ -133,7 +136,7 @@ def ask_many(port: int, request: dict) -> list[Response]:
 
 
 def main_request(port: int, request: dict, endpoints: Endpoints, play: Play) -> None:
-    if "leave_after_requests" in request or "leave_after_answers" in request:
+    if any(word.startswith("leave_after_") for word in request):
         ask_and_leave(port, request, MAIN, endpoints)
         play.gone = True
     elif "clients" in request:

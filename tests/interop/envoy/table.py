@@ -113,7 +113,7 @@ WORDS = {
     "route": "timeout hostRewrite prefixRewrite faults maxStreamDuration replayLimit hedge attemptCount isTimeoutRetry direct",
     "cluster": "connectTimeout maxConnections maxPendingRequests maxRequests maxRetries retryBudget maxStreamDuration",
     "listener": "trusted streamIdleTimeout bufferBytes suppressEnvoyHeaders respectExpectedTimeout",
-    "client": f"{REQUEST} leave_after_requests leave_after_answers clients",
+    "client": f"{REQUEST} leave_after_requests leave_after_answers leave_after_first_byte clients",
     "beside": f"{REQUEST} until_requests",
 }
 
