@@ -22,7 +22,9 @@ CASES = table.load()
 LANES = 12
 DEFECT = "DEFECT"  # so begins the reason of what kgwcore has to mend
 LOOKS, MOST_DOUBTFUL = 3, 40
-COUNTED = re.compile(r"^(retry\.)?upstream_rq_(retry|timeout|per_try|max_duration|maintenance|.*overflow|[1-5]\d\d$|[1-5]xx$)")
+COUNTED = re.compile(
+    r"^(retry\.)?upstream_rq_(retry|timeout|per_try|max_duration|maintenance|.*overflow|[1-5]\d\d$|[1-5]xx$)"
+)
 # Counters of retries and timeouts that Envoy has and kgwcore may lack; the comparison is about those that both have.
 MAY_LACK = {
     "retry.upstream_rq_CODE",
@@ -40,7 +42,7 @@ Outcomes = dict[str, outcome.Outcome]
 
 
 def in_lanes(cases, lanes, run):
-    """run(case) for each, some at a time; each lane takes the next as soon as it has done one. Some go alone behind them."""
+    """run(case) for each, some at a time; those that measure go alone behind them."""
     with concurrent.futures.ThreadPoolExecutor(lanes) as pool:
         tasks = {case.name: pool.submit(run, case) for case in cases if not case.alone}
         for name, task in tasks.items():
@@ -126,7 +128,7 @@ class Played:
 
 @pytest.fixture(name="played", scope="module")
 def all_played():
-    """What is not as listed is played again with less beside it: on a busy machine a timer of either side may be late."""
+    """What is not as listed is played again with less beside it: on a busy machine timers of either side are late."""
     played = Played(outcomes_of_envoy(list(CASES.values())), outcomes_of_kgwcore(compared_and_not_yet()[0]), {})
     listed = differences.known(differences.load())
     for _ in range(LOOKS - 1):
@@ -186,8 +188,8 @@ def summary(played: Played, found: differences.Found, reasons: list[dict]) -> st
         for name in names
     }
     return (
-        f"\nEnvoy: {len(CASES)} cases, {len(played.our)} compared: {len(played.our) - len(found)} agree, {len(found)} differ in something"
-        f" ({len(of_defects & found.keys())} by a defect); {len(not_yet)} not yet: "
+        f"\nEnvoy: {len(CASES)} cases, {len(played.our)} compared: {len(played.our) - len(found)} agree,"
+        f" {len(found)} differ in something ({len(of_defects & found.keys())} by a defect); {len(not_yet)} not yet: "
         + (", ".join(f"{need} {count}" for need, count in sorted(needs.items())) or "none")
         + "".join(f"\n  looked at again: {name}: {'; '.join(lines)}" for name, lines in played.again.items())
     )
@@ -195,7 +197,8 @@ def summary(played: Played, found: differences.Found, reasons: list[dict]) -> st
 
 def test_counters_are_compared(played, capsys):
     """All that Envoy moves of retries and timeouts, apart from a few."""
-    names = {name.removeprefix("counter.") for of_case in played.theirs.values() for name in of_case if "counter." in name}
+    fields = {name for of_case in played.theirs.values() for name in of_case}
+    names = {name.removeprefix("counter.") for name in fields if name.startswith("counter.")}
     lacking = {name for name in names if COUNTED.match(name)} - counters_of_kgwcore()
     lacking = {re.sub(r"_[1-5](\d\d|xx)$", "_CODE", name) for name in lacking}
     with capsys.disabled():

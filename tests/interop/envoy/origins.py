@@ -3,7 +3,7 @@
 An attempt is one step, or a list of steps that are played one after another:
 
     503                      an empty response with that status
-    {503: {...}}             with arguments of support.origin.respond, body or body_bytes; delay_ms: what passes before it
+    {503: {...}}             arguments of support.origin.respond, body or body_bytes; delay_ms passes before it
     {interim: 103}           a 1xx head; the next step gives the final response
     {raw: TEXT}              these bytes
     {chunk: TEXT}            one chunk more of a response that was left open; end_chunks: the last one

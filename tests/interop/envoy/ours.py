@@ -15,7 +15,14 @@ from .play import BEFORE, BESIDE, Counters, Play
 from .table import Case
 
 # Words of the policy that a RouteOption has under the same name; the others are settings.
-OF_ROUTE_OPTION = ("retryOn", "numRetries", "perTryTimeout", "retryBackOff", "retriableStatusCodes", "rateLimitedRetryBackOff")
+OF_ROUTE_OPTION = (
+    "retryOn",
+    "numRetries",
+    "perTryTimeout",
+    "retryBackOff",
+    "retriableStatusCodes",
+    "rateLimitedRetryBackOff",
+)
 SETTINGS = {
     "policy": {
         "perTryIdleTimeout": "per_try_idle_timeout_ms",

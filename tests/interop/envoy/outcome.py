@@ -1,12 +1,12 @@
 """What came of a case at one proxy, field by field, and where two of them differ.
 
-Texts have to be equal, times (floats, in ms) nearly: as far apart as the random waits of the case and its slack allow. Of
-many clients the fields are counted, and the mean of each retry's waits is compared and what nine of ten do not exceed,
-which shows the bound that the waits are drawn below.
+Texts have to be equal, times (floats, in ms) nearly: as far apart as the random waits of the case and its slack allow.
+Of many clients the fields are counted, and the mean of each retry's waits is compared and what nine of ten do not
+exceed, which shows the bound that the waits are drawn below.
 
     status body interim complete header.NAME elapsed     as the client saw them; left is a client that went away
     attempts flags details                               as the proxy notes them
-    requests hosts connections                           how many requests the origins saw, of which host, on which connection
+    requests hosts connections                           how many the origins saw, of which host, on which connection
     origin.N.line .body .outcome .header.NAME            the N-th of them
     gap.N                                                from the end of attempt N to the arrival of the next
     counter.NAME                                         of the cluster, if not 0

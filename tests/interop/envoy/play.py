@@ -4,10 +4,10 @@ A request is described by
 
     method, path, host, headers
     body | body_bytes         with a content-length
-    chunks, gap_ms            chunked, with a time between the chunks; it stops sending once an answer is there; [] is no chunk
+    chunks, gap_ms            chunked, with a time between the chunks; an answer ends the sending; [] is no chunk
     last_byte_after_ms        with body_bytes: before the last byte
     leave_open                no end of the body
-    leave_after_requests      goes away once the origins have seen that many requests (before: and waits until they know)
+    leave_after_requests      goes away once the origins have seen that many (before: and waits until they know)
     leave_after_answers       or have answered that many
     leave_after_first_byte    goes away as soon as the answer begins
     clients                   that many, some at once, each with its number in x-client

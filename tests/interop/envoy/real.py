@@ -19,6 +19,7 @@ from .table import Case
 VERSION = "1.40."  # the list of differences is about this one
 TYPES = "type.googleapis.com/envoy.extensions"
 EXTENSIONS = f"{TYPES}.filters"
+HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 FILE_LOG = f"{TYPES}.access_loggers.file.v3.FileAccessLog"
 PREVIOUS_HOSTS = f"{TYPES}.retry.host.previous_hosts.v3.PreviousHostsPredicate"
 LOGGED = {
@@ -173,7 +174,8 @@ def listener_of(case: Case, log: Path) -> dict:
 
 def access_log(case: Case, log: Path) -> dict:
     logged = {"json_format": {"case": case.name.replace("%", "%%"), **LOGGED}}
-    return {"name": "envoy.access_loggers.file", "typed_config": {"@type": FILE_LOG, "path": str(log), "log_format": logged}}
+    config = {"@type": FILE_LOG, "path": str(log), "log_format": logged}
+    return {"name": "envoy.access_loggers.file", "typed_config": config}
 
 
 # ---- The cluster ---------------------------------------------------------------------------------
@@ -213,11 +215,11 @@ def cluster_of(case: Case, endpoints: Endpoints) -> dict:
         cluster["circuit_breakers"] = {"thresholds": [thresholds]}
     if "maxStreamDuration" in case.cluster:
         options = {
-            "@type": f"{TYPES}.upstreams.http.v3.HttpProtocolOptions",
+            "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
             "common_http_protocol_options": {"max_stream_duration": ms(case.cluster["maxStreamDuration"])},
             "explicit_http_config": {"http_protocol_options": {}},
         }
-        cluster["typed_extension_protocol_options"] = {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options}
+        cluster["typed_extension_protocol_options"] = {HTTP_OPTIONS: options}
     return cluster
 
 

@@ -1,7 +1,7 @@
 """The cases: what goes in, out of YAML. What comes out is not written down, it is compared between the two proxies.
 
-A file is a list of entries. An entry with `each` stands for as many cases as it lists values, one per `{}`; a string that
-is nothing but `{}` becomes the value itself.
+A file is a list of entries. An entry with `each` stands for as many cases as it lists values, one per `{}`; a string
+that is nothing but `{}` becomes the value itself.
 
     name      unique; says what the case shows
     needs     what kgwcore has to have for it. While it refuses the configuration, the case is played through Envoy only
@@ -9,15 +9,15 @@ is nothing but `{}` becomes the value itself.
     policy    retry policy of the route: retryOn, numRetries, perTryTimeout, retryBackOff, retriableStatusCodes,
               rateLimitedRetryBackOff as in a RouteOption; perTryIdleTimeout (ms), retriableHeaders and
               retriableRequestHeaders (lists of NAME or NAME=VALUE), previousHosts (true), hostSelectionAttempts
-    route     timeout, hostRewrite, prefixRewrite, faults, maxStreamDuration as in a RouteOption; replayLimit (bytes), hedge,
-              attemptCount, isTimeoutRetry (true), direct ({status, body})
+    route     timeout, hostRewrite, prefixRewrite, faults, maxStreamDuration as in a RouteOption; replayLimit (bytes),
+              hedge, attemptCount, isTimeoutRetry (true), direct ({status, body})
     cluster   connectTimeout (ms), maxConnections, maxPendingRequests, maxRequests, maxRetries,
               retryBudget ({percent, min}), maxStreamDuration (ms)
     listener  trusted (true: loopback is an internal address), streamIdleTimeout (ms), bufferBytes,
               suppressEnvoyHeaders, respectExpectedTimeout (true)
 
-    origin    one entry per attempt, the last one serves the later ones too; or a word: none (no endpoint), refused (every
-              connect), blackhole (connects never complete). origins.py says what an entry may be
+    origin    one entry per attempt, the last one serves the later ones too; or a word: none (no endpoint), refused
+              (every connect), blackhole (connects never complete). origins.py says what an entry may be
     hosts     instead of it: a list of such, `dead` for a port that refuses
     client    the request, see play.py; GET / by default
     before    requests that are answered before the one that is looked at
@@ -94,23 +94,29 @@ def filled(thing: object, value: object) -> object:
 
 def variants(entry: dict) -> list[dict]:
     values = entry.pop("each", None)
-    return [entry] if values is None else [{**filled(entry, v), "name": entry["name"].replace("{}", str(v))} for v in values]
+    if values is None:
+        return [entry]
+    return [{**filled(entry, value), "name": entry["name"].replace("{}", str(value))} for value in values]
+
+
+HOSTS: dict[str, tuple[object, ...]] = {"none": (), "refused": ("dead",), "blackhole": ("blackhole",)}
 
 
 def hosts_of(entry: dict) -> tuple[object, ...]:
     if "hosts" in entry:
         return tuple(entry["hosts"])
     origin = entry.get("origin", [200])
-    return {"none": (), "refused": ("dead",), "blackhole": ("blackhole",)}[origin] if isinstance(origin, str) else (origin,)
+    return HOSTS[origin] if isinstance(origin, str) else (origin,)
 
 
 # The words of an entry and of its parts: one that nobody reads would make a case say something else than it does.
 REQUEST = "method path host headers body body_bytes chunks gap_ms last_byte_after_ms leave_open"
 WORDS = {
     "": "name needs policy route cluster listener origin hosts client before beside draws slack ignore why",
-    "policy": "retryOn numRetries perTryTimeout retryBackOff retriableStatusCodes rateLimitedRetryBackOff perTryIdleTimeout "
-    "retriableHeaders retriableRequestHeaders previousHosts hostSelectionAttempts",
-    "route": "timeout hostRewrite prefixRewrite faults maxStreamDuration replayLimit hedge attemptCount isTimeoutRetry direct",
+    "policy": "retryOn numRetries perTryTimeout retryBackOff retriableStatusCodes rateLimitedRetryBackOff "
+    "perTryIdleTimeout retriableHeaders retriableRequestHeaders previousHosts hostSelectionAttempts",
+    "route": "timeout hostRewrite prefixRewrite faults maxStreamDuration replayLimit hedge attemptCount isTimeoutRetry "
+    "direct",
     "cluster": "connectTimeout maxConnections maxPendingRequests maxRequests maxRetries retryBudget maxStreamDuration",
     "listener": "trusted streamIdleTimeout bufferBytes suppressEnvoyHeaders respectExpectedTimeout",
     "client": f"{REQUEST} leave_after_requests leave_after_answers leave_after_first_byte clients",
