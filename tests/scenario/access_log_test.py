@@ -369,7 +369,10 @@ def test_standard_output_says_first_where_it_listens(file):
 
 @pytest.mark.parametrize(("option", "logs"), [((), True), (("--access-log", "off"), False)])
 def test_a_terminal_shows_the_log_unless_told_otherwise(file, option, logs):
-    ours, theirs = os.openpty()
+    try:
+        ours, theirs = os.openpty()
+    except OSError as error:  # a container without /dev/pts
+        pytest.skip(f"no terminal can be made here: {error}")
     command = [sys.executable, "-m", "kgwcore", "run", "-f", str(file), *ANY, *option]
     process = subprocess.Popen(command, stdout=theirs, stderr=subprocess.DEVNULL)
     os.close(theirs)
