@@ -7,15 +7,15 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "config/rules.h"
 #include "http/token.h"
 #include "net/address.h"
+#include "src/guard.h"
 
 namespace kgw::capi {
 namespace {
 
 using base::ErrorCode;
-
-std::string text_of(kgw_str text) { return text.data == nullptr ? std::string() : std::string(text.data, text.size); }
 
 struct HostPort {
   std::string host;
@@ -139,17 +139,11 @@ base::Result<void> read_admin(const kgw_gateway_options& from, Options& to) {
 
 constexpr size_t kMostLoggedHeaders = 16;
 
-// RFC 9110 5.6.2.
-bool is_token(std::string_view text) {
-  auto fits = [](char c) { return c > ' ' && c < 0x7F && std::string_view("\"(),/:;<=>?@[\\]{}").find(c) == std::string_view::npos; };
-  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
-}
-
 base::Result<std::string> logged_header(std::string_view text) {
   auto wrong = [&](const char* need) {
     return base::fail(ErrorCode::kInvalid, "access_log_headers: got \"" + std::string(text) + "\"; need " + need);
   };
-  if (!is_token(text)) return wrong("a field name");
+  if (!config::is_header_name(text)) return wrong("a field name");
   std::string name = base::to_lower(text);
   if (name == "host") return wrong("another name: the log has it as authority");
   if ((http::token_bit(http::token_of(name)) & http::tokens_with(http::kSecret)) != 0) return wrong("another name: secrets are never logged");

@@ -339,12 +339,12 @@ Step Machine::timeout(Instant now) {
 Step Machine::global_timeout(Instant now) {
   stats().upstream_rq_timeout.add(static_cast<uint64_t>(std::popcount(live_)));
   ledger_->flags.set(Flag::kUT);
+  if (phase_ == Phase::kRelaying) return cut_response(Decision::kGlobalTimeout, "response_timeout", now);
   ledger_->outcome = Decision::kGlobalTimeout;
   uint16_t reset = live_;
   give_up(reset, Decision::kGlobalTimeout, now);
-  if (phase_ != Phase::kRelaying) return local_reply(timeout_reply(), "response_timeout", now, reset);
-  ledger_->details = "response_timeout";
-  return settle(kReset | kAbort, reset, 0, now);
+  // In back-off it is charged to nobody: nothing was in flight.
+  return local_reply(timeout_reply(), "response_timeout", now, reset, reset != 0);
 }
 
 Reply Machine::timeout_reply() const {
@@ -358,11 +358,7 @@ Step Machine::per_try_timeout(bool idle, Instant now) {
   std::string_view details = idle ? "upstream_per_try_idle_timeout" : "upstream_per_try_timeout";
   if (phase_ == Phase::kRelaying) {  // the idle one runs on behind the head
     ledger_->flags.set(Flag::kUT);
-    ledger_->outcome = Decision::kPerTryIdle;
-    ledger_->details = details;
-    uint16_t open = live_;
-    give_up(open, Decision::kPerTryIdle, now);
-    return settle(kReset | kAbort, open, 0, now);
+    return cut_response(Decision::kPerTryIdle, details, now);
   }
   uint8_t slot = newest_;
   auto reset = static_cast<uint16_t>(1u << slot);
@@ -416,13 +412,20 @@ Step Machine::reset_reply(uint8_t slot, const Failure& failure, Instant now) {
   return local_reply({reason.status, reply_text_.view(), failure.reason == Reason::kOverflow}, details.view(), now);
 }
 
-Step Machine::local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset) {
+Step Machine::cut_response(Decision why, std::string_view details, Instant now) {
+  ledger_->outcome = why;
+  ledger_->details = details;
+  uint16_t open = live_;
+  give_up(open, why, now);
+  return settle(kReset | kAbort, open, 0, now);
+}
+
+Step Machine::local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset, bool charged) {
   reply_ = reply;
   ledger_->status = reply.status;
   ledger_->details = details;
   give_up(reset, Decision::kLostRace, now);
-  // A global timeout in back-off is charged to nobody: nothing was in flight.
-  if (details != "response_timeout" || reset != 0) count_status(reply.status);
+  if (charged) count_status(reply.status);
   return settle(static_cast<uint16_t>(kReply | (reset != 0 ? kReset : 0)), reset, 0, now);
 }
 

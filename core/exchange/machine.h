@@ -129,7 +129,8 @@ class Machine {
   bool tried(const cluster::Host& host) const;
   Reply timeout_reply() const;
   Step reset_reply(uint8_t slot, const Failure& failure, Instant now);
-  Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0);
+  Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0, bool charged = true);
+  Step cut_response(Decision why, std::string_view details, Instant now);
   Step settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now);
   void end_attempt(uint8_t slot, retry::Reason reason, Instant now);
   void give_up(uint16_t slots, Decision why, Instant now);

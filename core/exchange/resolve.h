@@ -31,7 +31,8 @@ struct Resolution {
 };
 
 // Refuses what the listener does not accept (CONNECT, TRACE, upgrades), counts Max-Forwards down, normalises head.path in
-// place (arena) when the listener says so, matches, picks the weighted backend. `views` are the worker's, indexed as snapshot.clusters. Fills in `result`, which comes fresh.
+// place (arena) when the listener says so, matches, picks the weighted backend. `views` are the worker's, indexed as
+// snapshot.clusters. Fills in `result`, which comes fresh.
 void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
              http::Head& head, base::Arena& arena, base::Random& random, Resolution& result);
 

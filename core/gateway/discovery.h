@@ -20,7 +20,8 @@ class Discovery {
  public:
   using Publish = std::function<void(const std::shared_ptr<cluster::Runtime>&, std::shared_ptr<const cluster::EndpointSet>)>;
 
-  // At most `most_names` host names are resolved at a time; one beyond them has no address until others go. `publish` is called when a cluster's set changed after track() (a DNS answer).
+  // At most `most_names` host names are resolved at a time; one beyond them has no address until others go. `publish` is
+  // called when a cluster's set changed after track() (a DNS answer).
   Discovery(net::Loop& loop, net::Resolver* resolver, uint64_t seed, size_t most_names, base::Log& log, Publish publish);
   ~Discovery();
 

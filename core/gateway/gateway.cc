@@ -317,16 +317,16 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
     std::string prefix = name;
     std::replace(prefix.begin(), prefix.end(), '/', '_');
     for (const proxy::ListenerStatRow& row : proxy::listener_stat_rows()) {
-      std::string name_of_stat = telemetry::stat_name(row.name);
-      rows.push_back({name_of_stat, "http." + prefix + "." + name_of_stat, family("envoy_http_", name_of_stat), {{"envoy_http_conn_manager_prefix", prefix}}, row.gauge,
+      std::string stat = telemetry::stat_name(row.name);
+      rows.push_back({stat, "http." + prefix + "." + stat, family("envoy_http_", stat), {{"envoy_http_conn_manager_prefix", prefix}}, row.gauge,
                       counters->sum(row.member)});
     }
   }
-  auto add_log = [&](const char* name, uint64_t value) { rows.push_back({name, name, std::string("kgwcore_") + name, {}, false, value}); };
-  rows.push_back({"dns_cache_overflow", "dns_cache_overflow", "kgwcore_dns_cache_overflow", {}, false, discovery_->overflowed()});
-  add_log("access_log_written", access_log_ == nullptr ? 0 : access_log_->written());
-  add_log("access_log_dropped", access_log_ == nullptr ? 0 : access_log_->dropped());
-  add_log("access_log_write_failed", access_log_ == nullptr ? 0 : access_log_->write_failed());
+  auto add_own = [&](const char* name, uint64_t value) { rows.push_back({name, name, family("kgwcore_", name), {}, false, value}); };
+  add_own("dns_cache_overflow", discovery_->overflowed());
+  add_own("access_log_written", access_log_ == nullptr ? 0 : access_log_->written());
+  add_own("access_log_dropped", access_log_ == nullptr ? 0 : access_log_->dropped());
+  add_own("access_log_write_failed", access_log_ == nullptr ? 0 : access_log_->write_failed());
   return rows;
 }
 

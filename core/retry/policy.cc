@@ -30,18 +30,15 @@ const std::vector<Token>& tokens() {
 
 ParsedOn parse_retry_on(std::string_view text) {
   ParsedOn parsed;
-  while (!text.empty()) {
-    size_t comma = std::min(text.find(','), text.size());
-    std::string_view item = base::trim(text.substr(0, comma));
-    text.remove_prefix(std::min(comma + 1, text.size()));
-    if (item.empty()) continue;
+  base::each_element(text, [&parsed](std::string_view item) {
     auto token = std::ranges::find(tokens(), item, &Token::name);
     if (token == tokens().end()) {
       parsed.unknown.emplace_back(item);
     } else {
       parsed.on |= token->bit;
     }
-  }
+    return true;
+  });
   return parsed;
 }
 

@@ -28,7 +28,8 @@ Action compile_action(ActionSpec&& spec) {
   return action;
 }
 
-// Limits that act before a request has named its host: the smallest value of the listeners that share the socket.
+// What acts before a request has found its listener: the smallest value of those that share the socket, so that no
+// listener takes what it does not accept itself.
 ListenerSettings strictest(const std::vector<ListenerSettings>& all) {
   ListenerSettings result = all.front();
   for (const ListenerSettings& next : all) {
@@ -38,7 +39,12 @@ ListenerSettings strictest(const std::vector<ListenerSettings>& all) {
     result.request_head_timeout_ms = std::min(result.request_head_timeout_ms, next.request_head_timeout_ms);
     result.connection_idle_timeout_ms = std::min(result.connection_idle_timeout_ms, next.connection_idle_timeout_ms);
     result.buffer_bytes = std::min(result.buffer_bytes, next.buffer_bytes);
+    result.chunk_line_bytes = std::min(result.chunk_line_bytes, next.chunk_line_bytes);
+    result.requests_per_turn = std::min(result.requests_per_turn, next.requests_per_turn);
     result.accept_http_1_0 = std::min(result.accept_http_1_0, next.accept_http_1_0);
+    result.accept_websocket = std::min(result.accept_websocket, next.accept_websocket);
+    result.accept_connect = std::min(result.accept_connect, next.accept_connect);
+    result.accept_trace = std::min(result.accept_trace, next.accept_trace);
   }
   return result;
 }

@@ -43,9 +43,15 @@ def run(name, *arguments, stdin=None, binary=False, timeout=60, **environment):
     )
 
 
+def free_ports(count):
+    """Different ones: all are taken before the first is given back."""
+    with contextlib.ExitStack() as stack:
+        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [sock.getsockname()[1] for sock in taken]
+
+
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
+    return free_ports(1)[0]
 
 
 @contextlib.contextmanager

@@ -168,8 +168,8 @@ typedef struct kgw_gateway kgw_gateway;
 KGW_API kgw_status kgw_gateway_new(const kgw_gateway_options *options, kgw_gateway **gateway, kgw_error **error);
 
 /* Opens the admin address and the access log, binds every listener, starts the workers, and returns when all sockets listen.
- * ADDRESS_IN_USE and IO name the address or path; CONFIG when a document was rejected before (see keep_going). STATE when started before. Nothing listens after a failure.
- * [any] since 0.1 */
+ * ADDRESS_IN_USE and IO name the address or path; CONFIG when a document was rejected before (see keep_going). STATE when started before.
+ * Nothing listens after a failure. [any] since 0.1 */
 KGW_API kgw_status kgw_gateway_start(kgw_gateway *gateway, kgw_error **error);
 
 /* Stops accepting, lets accepted requests finish for up to drain_ms (0: none; KGW_DRAIN_DEFAULT: the setting drain_timeout_ms), then

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,17 +55,10 @@ def serving(proxy: str, origins: list[int], folder: Path) -> Iterator[list[int]]
             yield ports
         return
     check_version(proxy)
-    ports = free_ports(len(origins))
+    ports = peers.free_ports(len(origins))
     arguments = {"envoy": envoy, "haproxy": haproxy, "nginx": nginx}[proxy](folder, ports, origins)
     with peers.started(proxy, *arguments, port=ports[-1]):
         yield ports
-
-
-def free_ports(count: int) -> list[int]:
-    """Different ones: all are taken before the first is given back."""
-    with contextlib.ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [sock.getsockname()[1] for sock in taken]
 
 
 def check_version(proxy: str) -> None:
