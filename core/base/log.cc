@@ -39,8 +39,8 @@ class CallbackSink final : public spdlog::sinks::base_sink<spdlog::details::null
 } // namespace
 
 struct Log::Impl {
-  std::shared_ptr<spdlog::details::thread_pool> pool;
   std::shared_ptr<spdlog::async_logger> logger;
+  std::shared_ptr<spdlog::details::thread_pool> pool; // first to go: its thread's records hold on to the logger
 };
 
 Log::Log() = default;

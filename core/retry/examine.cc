@@ -17,8 +17,14 @@ uint32_t grpc_token(std::string_view status) {
   return 0;
 }
 
-bool names_a_field(const http::Head& head, const std::vector<std::string>& names) {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) { return name == ":status" || head.find(name) != nullptr; });
+bool has(const http::Head& head, const FieldMatch& match) {
+  if (match.name == ":status") return !match.value || *match.value == std::to_string(head.status);
+  const http::Field* field = head.find(match.name);
+  return field != nullptr && (!match.value || field->value_view() == *match.value);
+}
+
+bool has_any(const http::Head& head, const std::vector<FieldMatch>& matches) {
+  return std::any_of(matches.begin(), matches.end(), [&](const FieldMatch& match) { return has(head, match); });
 }
 
 int64_t wait_of(const http::Head& head, const Policy& policy, int64_t unix_s) {
@@ -51,7 +57,7 @@ ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& pol
   ResponseFacts facts = examine_status(head.status, end_stream, policy);
   facts.ratelimited = head.has(http::Token::kXEnvoyRatelimited);
   if (const http::Field* status = head.find(http::Token::kGrpcStatus)) facts.matched |= grpc_token(status->value_view());
-  if (!policy.header_names.empty() && names_a_field(head, policy.header_names)) facts.matched |= kRetriableHeaders;
+  if (has_any(head, policy.headers)) facts.matched |= kRetriableHeaders;
   if (!policy.reset_headers.empty()) facts.wait_ms = wait_of(head, policy, unix_s);
   return facts;
 }

@@ -2,6 +2,7 @@
 // A retry policy as the rules know it, and the words it is written in.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,19 @@ struct ResetHeader {
   bool operator==(const ResetHeader&) const = default;
 };
 
+// How the wait before a retry is drawn from its interval: from all of it, as Envoy; or never less than it, and up to half more,
+// as the minimum of an HTTPRoute's retry.backoff asks.
+enum class Jitter : uint8_t { kFull, kAboveMinimum };
+// What ends the per-try clock: the head of the response, as Envoy; or its last byte, as an HTTPRoute's backendRequest asks.
+enum class PerTryUntil : uint8_t { kHeaders, kComplete };
+
+// A field by name, and by value if it has one. Names lower case.
+struct FieldMatch {
+  std::string name;
+  std::optional<std::string> value;
+  bool operator==(const FieldMatch&) const = default;
+};
+
 struct Policy {
   uint32_t on = 0;       // 0: nothing is retried and no body is kept
   uint32_t retries = 1;  // after the first attempt
@@ -66,12 +80,17 @@ struct Policy {
   Duration max_interval{};           // 0: ten times the base
   Duration per_try_idle{};           // silence of the attempt after which it has failed; 0: none
   std::vector<uint16_t> status_codes;  // need kRetriableStatusCodes
-  std::vector<std::string> header_names;  // lower case; presence in the response; need kRetriableHeaders
+  std::vector<FieldMatch> headers;  // of the response, any of them; need kRetriableHeaders
+  std::vector<FieldMatch> request_headers;  // where there are some, a request with none of them is not retried
   std::vector<ResetHeader> reset_headers;  // in order; the first usable one gives the wait before the retry
   Duration reset_most = std::chrono::seconds(300);  // a header that asks for more is passed over
   bool hedge = false;                // a per-try timeout starts another attempt beside the slow one
   bool previous_hosts = false;       // a retry avoids endpoints that were tried
   uint32_t host_attempts = 1;        // picks after the first to find another one
+  bool exclude_tried_hosts = false;  // a retry takes an endpoint that was not tried while there is one
+  bool retry_after = false;          // behind reset_headers, `retry-after` is read too
+  Jitter jitter = Jitter::kFull;
+  PerTryUntil per_try_until = PerTryUntil::kHeaders;
   bool operator==(const Policy&) const = default;
 };
 

@@ -35,7 +35,7 @@ Asked take_request_headers(http::Head& head, Policy& policy, bool respect_expect
     return true;
   });
   base::each_element(value_of(head, Header::kXEnvoyRetriableHeaderNames), [&](std::string_view name) {
-    policy.header_names.push_back(base::to_lower(name));
+    policy.headers.push_back({.name = base::to_lower(name)});
     return true;
   });
   Asked asked{.timeout = milliseconds(head, Header::kXEnvoyUpstreamRqTimeoutMs),

@@ -84,10 +84,10 @@ TEST(Examine, GrpcTokensLookAtTheHeadAlone) {
 }
 
 TEST(Examine, RetriableHeadersArePresence) {
-  Policy policy{.on = kRetriableHeaders, .header_names = {"x-again"}};
+  Policy policy{.on = kRetriableHeaders, .headers = {{.name = "x-again"}}};
   EXPECT_TRUE(covers(policy.on, examine(Response(200, {{"x-again", ""}}).head, true, policy, 0)));
   EXPECT_FALSE(covers(policy.on, examine(Response(500, {{"x-other", "1"}}).head, true, policy, 0)));
-  policy.header_names = {":status"};
+  policy.headers = {{.name = ":status"}};
   EXPECT_TRUE(covers(policy.on, examine(Response(200, {}).head, true, policy, 0)));
 }
 

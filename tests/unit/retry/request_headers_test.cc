@@ -49,7 +49,7 @@ TEST(RequestHeaders, ListsGrow) {
   Policy policy = taken({{"x-envoy-retriable-status-codes", "418 junk, +503,xxx200, 409"}}, {.status_codes = {500}});
   EXPECT_EQ(policy.status_codes, (std::vector<uint16_t>{500, 503, 409}));
   policy = taken({{"x-envoy-retriable-header-names", " X-A,:status ,, "}});
-  EXPECT_EQ(policy.header_names, (std::vector<std::string>{"x-a", ":status"}));
+  EXPECT_EQ(policy.headers, (std::vector<FieldMatch>{{.name = "x-a"}, {.name = ":status"}}));
 }
 
 TEST(RequestHeaders, Timeouts) {
