@@ -27,11 +27,11 @@ void Runtime::set_limits(const Limits& limits) {
   budget_min_.store(limits.budget_min, std::memory_order_relaxed);
 }
 
-uint32_t Runtime::max_retries() const {
+uint32_t Runtime::max_retries(unsigned ended) const {
   int32_t percent = budget_percent_.load(std::memory_order_relaxed), least = budget_min_.load(std::memory_order_relaxed);
   if (percent < 0 && least < 0) return max_retries_.load(std::memory_order_relaxed);
   constexpr int32_t kDefaultPercent = 20, kDefaultMin = 3;
-  uint64_t in_flight = sum(&Stats::upstream_rq_active) + sum(&Stats::upstream_rq_pending_active);
+  uint64_t in_flight = sum(&Stats::upstream_rq_active) + sum(&Stats::upstream_rq_pending_active) + ended;
   uint64_t share = in_flight * static_cast<uint64_t>(percent < 0 ? kDefaultPercent : percent) / 100;
   return static_cast<uint32_t>(std::max<uint64_t>(share, static_cast<uint64_t>(least < 0 ? kDefaultMin : least)));
 }
@@ -42,10 +42,10 @@ uint64_t Runtime::sum(base::Counter Stats::* member) const {
   return total;
 }
 
-bool Runtime::take_retry_slot() {
+bool Runtime::take_retry_slot(unsigned ended) {
   uint32_t current = retries_.load(std::memory_order_relaxed);
   do {
-    if (current >= max_retries()) return false;
+    if (current >= max_retries(ended)) return false;
   } while (!retries_.compare_exchange_weak(current, current + 1, std::memory_order_relaxed));
   return true;
 }

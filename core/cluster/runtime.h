@@ -56,10 +56,11 @@ class Runtime {
   uint32_t max_connections() const { return max_connections_.load(std::memory_order_relaxed); }
   uint32_t max_pending_requests() const { return max_pending_requests_.load(std::memory_order_relaxed); }
   uint32_t max_requests() const { return max_requests_.load(std::memory_order_relaxed); }
-  // How many retries may be in flight: the breaker's number, or what the budget comes to now.
-  uint32_t max_retries() const;
+  // How many retries may be in flight: the breaker's number, or what the budget comes to now. `ended`: requests that are over
+  // and count all the same, because their retry is asked for.
+  uint32_t max_retries(unsigned ended = 0) const;
 
-  bool take_retry_slot();
+  bool take_retry_slot(unsigned ended = 0);
   void give_retry_slot() { retries_.fetch_sub(1, std::memory_order_relaxed); }
   uint32_t retries_in_flight() const { return retries_.load(std::memory_order_relaxed); }
 
@@ -75,8 +76,8 @@ class Runtime {
 // Holds at most one retry slot of a cluster; never copied while it holds.
 class RetrySlot {
  public:
-  bool take(Runtime& runtime) {
-    if (!runtime.take_retry_slot()) return false;
+  bool take(Runtime& runtime, unsigned ended = 0) {
+    if (!runtime.take_retry_slot(ended)) return false;
     runtime_ = &runtime;
     return true;
   }

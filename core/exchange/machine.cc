@@ -39,7 +39,9 @@ Step Machine::answer(const Reply& reply, Decision why, std::string_view details,
 
 Step Machine::head(bool ended, Instant now) {
   Step step = start_attempt(now);
-  if (ended && !done()) end(now);
+  if (done()) return step;
+  if (ended) end(now);
+  if (plan_->tunnel && plan_->global > Duration{}) set_due(kGlobal, now + plan_->global);
   return step;
 }
 
@@ -78,6 +80,7 @@ Step Machine::client_gone(Gone how, std::string_view reason, Instant now) {
       {Flag::kSI, Decision::kStreamIdle, "stream_idle_timeout", {504, "stream timeout", false}},
       {Flag::kLR, Decision::kDrained, "drain_timeout", {}},
       {Flag::kDPE, Decision::kClientError, "codec_error", {400, "Bad Request", false}},
+      {Flag::kDC, Decision::kForwarded, "downstream_remote_disconnect", {}},
   };
   Facts facts = kFacts[static_cast<int>(how)];
   if (!reason.empty()) {
@@ -86,6 +89,10 @@ Step Machine::client_gone(Gone how, std::string_view reason, Instant now) {
   }
   ledger_->flags.set(facts.flag);
   ledger_->outcome = facts.why;
+  if (how == Gone::kTunnelEnd) {
+    ledger_->details = facts.details;
+    return {};
+  }
   uint16_t reset = live_;
   give_up(reset, facts.why, now);
   if (facts.reply.status == 0 || phase_ == Phase::kRelaying) {
@@ -111,6 +118,7 @@ Step Machine::start_attempt(Instant now) {
     attempt.decision = ledger_->outcome = Decision::kNoHost;
     attempt.ended = now;
     ledger_->flags.set(Flag::kUH);
+    charge(503);
     return local_reply({503, "no healthy upstream", false}, "no_healthy_upstream", now, live_);
   }
   std::copy(std::begin(host->endpoint.ip), std::end(host->endpoint.ip), std::begin(attempt.ip));
@@ -156,7 +164,7 @@ int64_t Machine::expected_timeout_ms(Instant now) const {
 // The per-try clock starts at the later of "stream obtained" and "request received"; both events call this.
 void Machine::arm_per_try(Instant now) {
   bool ready = (ready_ & live_ & (1u << newest_)) != 0;
-  if (!ready || request_ != Half::kEnded || phase_ != Phase::kTrying) return;
+  if (!ready || (request_ != Half::kEnded && !plan_->tunnel) || phase_ != Phase::kTrying || informed_) return;
   if (plan_->per_try > Duration{}) set_due(kPerTry, now + plan_->per_try);
   if (per_try_idle_ > Duration{}) set_due(kPerTryIdle, now + per_try_idle_);
 }
@@ -177,9 +185,10 @@ Step Machine::ready(uint8_t slot, bool reused, Instant now) {
 }
 
 Step Machine::inform(uint8_t slot, uint16_t status, Instant now) {
-  stats().upstream_rq_1xx.add();
   if (status > 104) return {};  // dropped, and changes nothing
+  if (!informed_) stats().upstream_rq_1xx.add();
   informed_ = true;
+  set_due(kPerTry, kNever);  // a response has begun
   auto others = static_cast<uint16_t>(live_ & ~(1u << slot));
   auto acts = static_cast<uint16_t>((status == 100 ? 0 : kInform) | (keeping_ ? kDropBody : 0) | (others != 0 ? kReset : 0));
   end_retries();
@@ -197,7 +206,7 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
     Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
     if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;
     if (may_spawn(slot)) {
-      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, &facts)) return drop(slot, now);
+      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, facts.end_stream, &facts)) return drop(slot, now);
     } else {
       attempt.decision = retriable && others ? Decision::kHedgeDropped : not_covered;
     }
@@ -213,6 +222,7 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
   give_up(losers, Decision::kLostRace, now);
   phase_ = Phase::kRelaying;
   set_due(kPerTry, kNever);
+  if (facts.switches) set_due(kGlobal, kNever);
   if (plan_->hedge) set_due(kPerTryIdle, kNever);
   if (counts_silence()) moved(now);
   ledger_->status = facts.status;
@@ -253,13 +263,15 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
     if (may_spawn(slot)) {
       Decision not_covered = failure.reason == Reason::kOverflow ? Decision::kOverflowNotRetried : Decision::kResetNotCovered;
       bool covered = retry::covers(plan_->retry->on, failure.reason, head_sent_);
-      if (judge(slot, covered, Decision::kRetryReset, not_covered, now)) return {};
+      if (judge(slot, covered, Decision::kRetryReset, not_covered, now, true)) return {};
     } else {
       attempt.decision = others ? Decision::kHedgeDropped : Decision::kResetNotCovered;
     }
+    charge(503);
     if (others) return {};
   } else {
     attempt.decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
+    charge(503);
   }
   if (failure.limit != Decision::kNone) attempt.decision = failure.limit;
   return reset_reply(slot, failure, now);
@@ -267,7 +279,7 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
 
 // ---- permission -----------------------------------------------------------------------------------------------------------
 
-bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now,
+bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now, bool ended,
                     const retry::ResponseFacts* facts) {
   if (armed_ && !retriable) stats().upstream_rq_retry_success.add();
   slot_.release();
@@ -283,7 +295,7 @@ bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision 
     return false;
   }
   --remaining_;
-  if (!slot_.take(plan_->cluster->runtime())) {
+  if (!slot_.take(plan_->cluster->runtime(), ended)) {
     stats().upstream_rq_retry_overflow.add();
     ledger_->flags.set(Flag::kUO);
     attempt.decision = Decision::kBreakerFull;
@@ -294,7 +306,6 @@ bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision 
   attempt.decision = if_retried;
   timed_out_ = false;  // a per-try timeout says otherwise
   attempt.delay = wait_before_retry(facts);
-  stop_per_try();
   set_due(kBackoff, now + attempt.delay);
   return true;
 }
@@ -337,14 +348,16 @@ Step Machine::timeout(Instant now) {
 }
 
 Step Machine::global_timeout(Instant now) {
-  stats().upstream_rq_timeout.add(static_cast<uint64_t>(std::popcount(live_)));
+  auto waiting_for = static_cast<unsigned>(std::popcount(live_));  // in back-off nothing is in flight, and nothing is charged
+  stats().upstream_rq_timeout.add(waiting_for);
   ledger_->flags.set(Flag::kUT);
   if (phase_ == Phase::kRelaying) return cut_response(Decision::kGlobalTimeout, "response_timeout", now);
   ledger_->outcome = Decision::kGlobalTimeout;
   uint16_t reset = live_;
   give_up(reset, Decision::kGlobalTimeout, now);
-  // In back-off it is charged to nobody: nothing was in flight.
-  return local_reply(timeout_reply(), "response_timeout", now, reset, reset != 0);
+  Reply reply = timeout_reply();
+  for (; waiting_for > 0; --waiting_for) charge(reply.status);
+  return local_reply(reply, "response_timeout", now, reset);
 }
 
 Reply Machine::timeout_reply() const {
@@ -366,7 +379,7 @@ Step Machine::per_try_timeout(bool idle, Instant now) {
   head_sent_ = true;
   if (retry_on_) {
     bool covered = retry::covers(plan_->retry->on, Reason::kPerTryTimeout, head_sent_);
-    if (judge(slot, covered, Decision::kRetryPerTryTimeout, Decision::kPerTryTimeoutNotCovered, now)) {
+    if (judge(slot, covered, Decision::kRetryPerTryTimeout, Decision::kPerTryTimeoutNotCovered, now, false)) {
       timed_out_ = true;
       return {.acts = kReset, .reset = reset, .slot = slot};
     }
@@ -375,13 +388,15 @@ Step Machine::per_try_timeout(bool idle, Instant now) {
   }
   ledger_->flags.set(Flag::kUT);
   ledger_->outcome = record(slot).decision;
-  return local_reply(timeout_reply(), details, now, reset);
+  Reply reply = timeout_reply();
+  charge(reply.status);
+  return local_reply(reply, details, now, reset);
 }
 
 // The slow attempt runs on; whatever the tokens, another one is asked for. A refusal leaves its flag and changes nothing else.
 Step Machine::hedge(Instant now) {
   stop_per_try();
-  if (retry_on_ && may_spawn(newest_)) timed_out_ = judge(newest_, true, Decision::kHedged, Decision::kNone, now);
+  if (retry_on_ && may_spawn(newest_)) timed_out_ = judge(newest_, true, Decision::kHedged, Decision::kNone, now, false);
   return {};
 }
 
@@ -420,12 +435,11 @@ Step Machine::cut_response(Decision why, std::string_view details, Instant now) 
   return settle(kReset | kAbort, open, 0, now);
 }
 
-Step Machine::local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset, bool charged) {
+Step Machine::local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset) {
   reply_ = reply;
   ledger_->status = reply.status;
   ledger_->details = details;
   give_up(reset, Decision::kLostRace, now);
-  if (charged) count_status(reply.status);
   return settle(static_cast<uint16_t>(kReply | (reset != 0 ? kReset : 0)), reset, 0, now);
 }
 
@@ -446,6 +460,7 @@ void Machine::end_attempt(uint8_t slot, Reason reason, Instant now) {
   attempt.ended = now;
   attempt.reset = reason;
   live_ &= static_cast<uint16_t>(~(1u << slot));
+  if (slot == newest_) stop_per_try();
 }
 
 // Attempts that are reset from our side. One that ended already keeps its own story.
@@ -459,6 +474,11 @@ void Machine::give_up(uint16_t slots, Decision why, Instant now) {
     attempt.reset = Reason::kLocalReset;
     attempt.decision = why;
   }
+}
+
+// The cluster pays for a failed attempt with a local reply's class, unless a 1xx has begun the response.
+void Machine::charge(uint16_t status) {
+  if (!informed_) count_status(status);
 }
 
 void Machine::count_status(uint16_t status) {

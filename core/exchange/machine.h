@@ -51,6 +51,7 @@ enum class Gone : uint8_t {
   kIdle,        // nothing moved for stream_idle_timeout_ms
   kDrain,       // the gateway stops
   kProtocol,    // the client broke the protocol in the body
+  kTunnelEnd,   // the client ended its side of a tunnel: nothing stops, what it sent still goes on
 };
 
 struct StartInfo {
@@ -112,9 +113,10 @@ class Machine {
   Step start_attempt(Instant now);
   void arm_per_try(Instant now);
   int64_t expected_timeout_ms(Instant now) const;
-  // Permission to try again, after the policy said it would like to. Exact order of counters and flags.
+  // Permission to try again, after the policy said it would like to. Exact order of counters and flags. `ended`: the
+  // attempt's stream is over already.
   bool judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now,
-             const retry::ResponseFacts* facts = nullptr);
+             bool ended, const retry::ResponseFacts* facts = nullptr);
   Duration wait_before_retry(const retry::ResponseFacts* facts);
   // Only the newest attempt may spawn a retry, and only once; so one back-off and one breaker slot suffice.
   bool may_spawn(uint8_t slot) const { return slot == newest_ && !spawned_; }
@@ -129,11 +131,12 @@ class Machine {
   bool tried(const cluster::Host& host) const;
   Reply timeout_reply() const;
   Step reset_reply(uint8_t slot, const Failure& failure, Instant now);
-  Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0, bool charged = true);
+  Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0);
   Step cut_response(Decision why, std::string_view details, Instant now);
   Step settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now);
   void end_attempt(uint8_t slot, retry::Reason reason, Instant now);
   void give_up(uint16_t slots, Decision why, Instant now);
+  void charge(uint16_t status);
   void count_status(uint16_t status);
   void set_due(Due which, Instant at);
   AttemptRecord& record(uint8_t slot) { return ledger_->at(number_[slot]); }

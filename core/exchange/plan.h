@@ -19,6 +19,7 @@ struct Plan {
   bool alt_response = false;  // 204 without a body instead of 504 when a timeout ends the request
   bool suppress_envoy_headers = false, timeout_retry_header = false;
   uint8_t attempt_count_headers = 0;  // 1: to the endpoint, 2: to the client, 3: both
+  bool tunnel = false;        // an upgrade or CONNECT: its request does not end while the origin's answer is waited for
   bool hedge = false;         // a per-try timeout starts another attempt beside the slow one instead of resetting it
 };
 

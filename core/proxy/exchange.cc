@@ -80,7 +80,10 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   pools_ = snapshot.pools[index];
   pools_->retain();
   cluster_ = snapshot.snapshot->clusters[index].spec.name;
-  if (!resolution.action->host_rewrite.empty()) head_.authority = resolution.action->host_rewrite;
+  if (!resolution.action->host_rewrite.empty()) {
+    http::set_field(head_, arena_, http::Token::kXEnvoyOriginalHost, head_.authority);
+    head_.authority = resolution.action->host_rewrite;
+  }
   planned_ = true;
   plan_ = resolution.plan;
   if (resolution.own_policy) {
@@ -90,7 +93,8 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   plan_.early_data = head_.has(http::Token::kEarlyData);
   machine_.open(plan_, context_.random, ledger_, now());
   if (machine_.keeping() && !end) body_.start_keeping();
-  run({.kind = Kind::kHead, .end = end && !may_tunnel()});
+  plan_.tunnel = may_tunnel();
+  run({.kind = Kind::kHead, .end = end && !plan_.tunnel});
 }
 
 void Exchange::refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason) {
@@ -153,7 +157,7 @@ void Exchange::tunnel_closing(Duration grace) {
   idle_timeout_ = std::max<Duration>(grace, std::chrono::milliseconds(1));
   after_silence_ = exchange::Gone::kDisconnect;
   pump();
-  arm();
+  run({.kind = Kind::kClientGone, .gone = exchange::Gone::kTunnelEnd});
 }
 
 // What no attempt has taken yet is bounded by the watermark while one lives; in a back-off only the replay limit counts.
@@ -241,7 +245,9 @@ void Exchange::attempt_informed(uint8_t slot, http::Head& head) {
 void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
   if (!take_head(slot, head)) return;
   int64_t unix_s = plan_.retry->reset_headers.empty() ? 0 : context_.unix_time_us() / 1'000'000;
-  run({.kind = Kind::kResponse, .slot = slot, .facts = retry::examine(head, end, *plan_.retry, unix_s)});
+  retry::ResponseFacts facts = retry::examine(head, end, *plan_.retry, unix_s);
+  facts.switches = plan_.tunnel && http::opens_tunnel(head_.method_id, head.status);
+  run({.kind = Kind::kResponse, .slot = slot, .facts = facts});
 }
 
 void Exchange::attempt_data(uint8_t slot, std::span<const char> data, bool end) {
@@ -317,10 +323,12 @@ void Exchange::forward(http::Head& head, bool end) {
   // RFC 9110 6.6.1: a response that has none gets the time at which it came.
   if (!head.has(http::Token::kDate) && head.status >= 200) http::add_field(head, arena_, http::Token::kDate, context_.date());
   count_response(head.status);
-  sink_->head(head, end, !body_ended_);
+  // What a client sent for a tunnel that does not open is no request (RFC 9931), so the connection ends, as in Envoy.
+  bool switches = plan_.tunnel && http::opens_tunnel(head_.method_id, head.status);
+  sink_->head(head, end, !body_ended_ || (plan_.tunnel && !switches));
   if (end) return;
   let_go_of_snapshot();
-  if (may_tunnel() && http::opens_tunnel(head_.method_id, head.status)) open_tunnel();
+  if (switches) open_tunnel();
 }
 
 void Exchange::open_tunnel() {
@@ -340,7 +348,6 @@ void Exchange::reply(const exchange::Reply& reply) {
   if (!allow_.empty()) http::add_field(head, arena_, "allow", allow_);
   count_response(head.status);
   bool with_body = !reply.body.empty() && !head_request_ && reply_form_ == http::ReplyForm::kPlain;
-  // What a client sent for a tunnel that we refuse is no request (RFC 9931), so the connection ends, as in Envoy.
   sink_->head(head, !with_body, !body_ended_ || may_tunnel());
   if (!with_body) return;
   ledger_.bytes_sent += reply.body.size();
@@ -368,7 +375,7 @@ void Exchange::let_go_of_snapshot() {
 
 void Exchange::finish() {
   if (planned_) attempts_[winner_].cancel();  // a winner whose request is still open
-  bool whole = ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC);
+  bool whole = tunnel_ || (ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC));
   (whole ? stats_->downstream_rq_completed : stats_->downstream_rq_aborted).add();
   stats_->downstream_rq_active.sub();
   if (tunnel_) stats_->downstream_cx_upgrades_active.sub();

@@ -8,13 +8,15 @@ namespace kgw::retry {
 namespace {
 
 // Only the head counts, whatever the content type; a status in trailers comes too late.
-uint32_t grpc_token(std::string_view status) {
-  if (status == "1") return kGrpcCancelled;
-  if (status == "4") return kGrpcDeadlineExceeded;
-  if (status == "8") return kGrpcResourceExhausted;
-  if (status == "13") return kGrpcInternal;
-  if (status == "14") return kGrpcUnavailable;
-  return 0;
+uint32_t grpc_token(std::string_view text) {
+  switch (parse_unsigned(text, UINT32_MAX).value_or(0)) {
+    case 1: return kGrpcCancelled;
+    case 4: return kGrpcDeadlineExceeded;
+    case 8: return kGrpcResourceExhausted;
+    case 13: return kGrpcInternal;
+    case 14: return kGrpcUnavailable;
+    default: return 0;
+  }
 }
 
 bool has(const http::Head& head, const FieldMatch& match) {

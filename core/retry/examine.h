@@ -12,6 +12,7 @@ struct ResponseFacts {
   uint16_t status = 0;
   bool end_stream = false;   // the head was all of it
   bool ratelimited = false;  // x-envoy-ratelimited was there, whatever its value
+  bool switches = false;     // it opens the tunnel that the request asked for
   bool too_early = false;    // a 425 that the status list covers: retried at once, unless the request came as early data
   uint32_t matched = 0;      // On bits whose rule this response fulfils
   int64_t wait_ms = -1;      // what its reset headers ask for; -1: nothing usable

@@ -38,18 +38,18 @@ Asked take_request_headers(http::Head& head, Policy& policy, bool respect_expect
     policy.headers.push_back({.name = base::to_lower(name)});
     return true;
   });
-  Asked asked{.timeout = milliseconds(head, Header::kXEnvoyUpstreamRqTimeoutMs),
+  bool expected = respect_expected && head.has(Header::kXEnvoyExpectedRqTimeoutMs);
+  Header timeout = expected ? Header::kXEnvoyExpectedRqTimeoutMs : Header::kXEnvoyUpstreamRqTimeoutMs;
+  Asked asked{.timeout = milliseconds(head, timeout),
               .per_try = milliseconds(head, Header::kXEnvoyUpstreamRqPerTryTimeoutMs),
               .alt_response = head.has(Header::kXEnvoyUpstreamRqTimeoutAltResponse)};
-  if (respect_expected) {
-    if (auto expected = milliseconds(head, Header::kXEnvoyExpectedRqTimeoutMs)) asked.timeout = expected;
-  }
   std::string_view hedge = value_of(head, Header::kXEnvoyHedgeOnPerTryTimeout);
   if (hedge == "true" || hedge == "false") asked.hedge = hedge == "true";
+  uint64_t taken = expected ? kSteering & ~http::token_bit(Header::kXEnvoyUpstreamRqTimeoutMs) : kSteering;
   for (http::Field& field : head.all()) {
-    if ((http::token_bit(field.token) & kSteering) != 0) field.flags |= http::kRemoved;
+    if ((http::token_bit(field.token) & taken) != 0) field.flags |= http::kRemoved;
   }
-  head.present &= ~kSteering;
+  head.present &= ~taken;
   return asked;
 }
 

@@ -21,10 +21,11 @@ inline constexpr uint64_t kSteering =
     http::token_bit(http::Token::kXEnvoyMaxRetries) | http::token_bit(http::Token::kXEnvoyRetriableStatusCodes) |
     http::token_bit(http::Token::kXEnvoyRetriableHeaderNames) | http::token_bit(http::Token::kXEnvoyHedgeOnPerTryTimeout) |
     http::token_bit(http::Token::kXEnvoyUpstreamRqTimeoutMs) | http::token_bit(http::Token::kXEnvoyUpstreamRqPerTryTimeoutMs) |
-    http::token_bit(http::Token::kXEnvoyUpstreamRqTimeoutAltResponse) | http::token_bit(http::Token::kXEnvoyUpstreamAltStatName);
+    http::token_bit(http::Token::kXEnvoyUpstreamRqTimeoutAltResponse) | http::token_bit(http::Token::kXEnvoyUpstreamAltStatName) |
+    http::token_bit(http::Token::kXEnvoyUpstreamStreamDurationMs);
 
 // Changes `policy`, a copy of the route's: tokens are added, numbers replace, lists grow. What cannot be read has no effect.
-// With `respect_expected` an incoming x-envoy-expected-rq-timeout-ms is the timeout.
+// With `respect_expected` an incoming x-envoy-expected-rq-timeout-ms is the timeout, and the header with ours stays in.
 Asked take_request_headers(http::Head& head, Policy& policy, bool respect_expected);
 
 } // namespace kgw::retry

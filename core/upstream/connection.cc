@@ -220,7 +220,9 @@ void Connection::ended_by_peer(bool reset) {
     close();
     return handler.on_end(nullptr);
   }
-  fail(codec_->response_started() ? FailureKind::kProtocol : FailureKind::kTermination);
+  if (!codec_->response_started()) return fail(FailureKind::kTermination);
+  if (!codec_->tunnel()) pool_.view().stats().upstream_cx_protocol_error.add();
+  fail(FailureKind::kProtocol);
 }
 
 void Connection::fail(FailureKind kind, const char* fault) {

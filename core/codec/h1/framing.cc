@@ -41,10 +41,23 @@ Body response_body(const Declared& declared, uint16_t status, const RequestMode&
   return {.framing = Framing::kUntilClose};
 }
 
+// RFC 9110 8.6: without a body, `content-length: 0` is for methods that are expected to have one; those that Envoy takes for such.
+bool means_a_body(http::MethodId method) {
+  switch (method) {
+    case http::MethodId::kGet:
+    case http::MethodId::kHead:
+    case http::MethodId::kDelete:
+    case http::MethodId::kTrace:
+    case http::MethodId::kConnect: return false;
+    default: return true;
+  }
+}
+
 // A chunked request stays chunked even when its body is known to be empty by now: every attempt sends the same bytes.
 OutBody outgoing_request(const http::Head& head, bool end) {
   if (head.content_length >= 0) return {.framing = Framing::kLength, .content_length = head.content_length};
   if (!end || head.framing == Framing::kChunked) return {.framing = Framing::kChunked, .announce_chunked = true};
+  if (means_a_body(head.method_id)) return {.framing = Framing::kLength, .content_length = 0};
   return {};
 }
 

@@ -86,10 +86,19 @@ http::Head head_of(uint16_t status, int64_t length, Framing framing = Framing::k
   return head;
 }
 
+// RFC 9110 8.6, with Envoy's list.
+TEST(Framing, OnlyMethodsThatMeanABodySayThatThereIsNone) {
+  for (std::string_view method : {"GET", "HEAD", "DELETE", "TRACE", "CONNECT", "POST", "PUT", "PATCH", "OPTIONS", "PURGE"}) {
+    http::Head head = head_of(0, -1);
+    head.method_id = http::method_of(method);
+    bool silent = method == "GET" || method == "HEAD" || method == "DELETE" || method == "TRACE" || method == "CONNECT";
+    EXPECT_EQ(outgoing_request(head, true).content_length, silent ? -1 : 0) << method;
+    EXPECT_EQ(outgoing_request(head, true).framing, silent ? Framing::kNone : Framing::kLength) << method;
+  }
+}
+
 TEST(Framing, OutgoingRequest) {
   auto framing = [](int64_t length, Framing was, bool end) { return outgoing_request(head_of(0, length, was), end); };
-  EXPECT_EQ(framing(-1, Framing::kNone, true).framing, Framing::kNone);
-  EXPECT_EQ(framing(-1, Framing::kNone, true).content_length, -1);
   EXPECT_EQ(framing(0, Framing::kLength, true).content_length, 0);
   EXPECT_EQ(framing(7, Framing::kLength, false).framing, Framing::kLength);
   EXPECT_EQ(framing(-1, Framing::kNone, false).framing, Framing::kChunked);

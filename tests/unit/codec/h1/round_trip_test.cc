@@ -45,7 +45,7 @@ TEST(RoundTrip, Requests) {
   const std::pair<const char*, const char*> rows[] = {
       {"GET /a HTTP/1.1\r\nAccept: */*\r\nHost: A:80\r\n\r\n", "GET /a HTTP/1.1\r\nhost: A:80\r\naccept: */*\r\n\r\n"},
       {"GET http://b/x HTTP/1.1\r\nHost: A\r\nA:  b \r\n\r\n", "GET /x HTTP/1.1\r\nhost: b\r\na: b\r\n\r\n"},
-      {"OPTIONS * HTTP/1.1\r\nHost: A\r\n\r\n", "OPTIONS * HTTP/1.1\r\nhost: A\r\n\r\n"},
+      {"OPTIONS * HTTP/1.1\r\nHost: A\r\n\r\n", "OPTIONS * HTTP/1.1\r\nhost: A\r\ncontent-length: 0\r\n\r\n"},
       {"POST / HTTP/1.2\r\nHost: A\r\nContent-Length: 003\r\nX: y\r\n\r\nabc",
        "POST / HTTP/1.1\r\nhost: A\r\nx: y\r\ncontent-length: 3\r\n\r\nabc"},
       {"POST / HTTP/1.1\r\nHost: A\r\nTransfer-Encoding: CHUNKED\r\nTrailer: t\r\n\r\n3;x\r\nabc\r\n00\r\nt: 1\r\n\r\n",

@@ -43,7 +43,7 @@ TEST(Serializer, FramingAndConnectionFieldsAreItsOwn) {
   EXPECT_EQ(request_text(head, {}, false), "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n");
   head.content_length = -1;
   EXPECT_EQ(request_text(head, {}, false), "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n");
-  EXPECT_EQ(request_text(head), "POST / HTTP/1.1\r\nhost: a\r\n\r\n");
+  EXPECT_EQ(request_text(head), "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n");
 }
 
 // RFC 9112 3.2.3.
