@@ -323,12 +323,10 @@ void Exchange::forward(http::Head& head, bool end) {
   // RFC 9110 6.6.1: a response that has none gets the time at which it came.
   if (!head.has(http::Token::kDate) && head.status >= 200) http::add_field(head, arena_, http::Token::kDate, context_.date());
   count_response(head.status);
-  // What a client sent for a tunnel that does not open is no request (RFC 9931), so the connection ends, as in Envoy.
-  bool switches = plan_.tunnel && http::opens_tunnel(head_.method_id, head.status);
-  sink_->head(head, end, !body_ended_ || (plan_.tunnel && !switches));
+  sink_->head(head, end, !body_ended_);
   if (end) return;
   let_go_of_snapshot();
-  if (switches) open_tunnel();
+  if (plan_.tunnel && http::opens_tunnel(head_.method_id, head.status)) open_tunnel();
 }
 
 void Exchange::open_tunnel() {
@@ -348,6 +346,7 @@ void Exchange::reply(const exchange::Reply& reply) {
   if (!allow_.empty()) http::add_field(head, arena_, "allow", allow_);
   count_response(head.status);
   bool with_body = !reply.body.empty() && !head_request_ && reply_form_ == http::ReplyForm::kPlain;
+  // What a client sent for a tunnel that we refuse is no request (RFC 9931), so the connection ends, as in Envoy.
   sink_->head(head, !with_body, !body_ended_ || may_tunnel());
   if (!with_body) return;
   ledger_.bytes_sent += reply.body.size();

@@ -108,8 +108,6 @@ EventKind Client::head_complete(std::span<char>& in, Event& event) {
   if (section.close) keep_alive_ = false; // RFC 9112 9.6, whichever head says it
   if (switches()) return open_tunnel(event);
   if (head_.status < 200) return inform(event);
-  // RFC 9931: what was sent for a tunnel that does not open must not become a request.
-  if (mode_.connect || !mode_.upgrade.empty()) keep_alive_ = false;
   bool persistent = head_.version != http::Version::kHttp10 || section.keep_alive;
   if (!persistent || body.framing == http::Framing::kUntilClose) keep_alive_ = false;
   body_.begin(body, nullptr);
