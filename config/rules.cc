@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace kgw::config {
 namespace {
 
@@ -65,12 +67,7 @@ bool is_host_or_ip(std::string_view text) { return is_dns_name(text) || is_ip(te
 bool is_not_empty(std::string_view text) { return !text.empty(); }
 bool is_group(std::string_view text) { return text.empty() || is_dns_name(text); }
 
-bool is_header_name(std::string_view text) {
-  static constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return is_letter(c) || is_digit(c) || kMarks.find(c) != std::string_view::npos;
-  });
-}
+bool is_header_name(std::string_view text) { return base::is_token(text); }
 
 bool is_match_path(std::string_view text) {
   if (!text.starts_with('/') || !has_only_path_characters(text)) return false;

@@ -183,7 +183,7 @@ void Controller::build_plane() {
     nlohmann::json rows = nlohmann::json::array();
     for (const snapshot::SettingRow& row : snapshot::setting_rows()) {
       rows.push_back({{"name", row.name}, {"scope", snapshot::scope_name(row.scope)}, {"unit", row.unit()}, {"default", row.value},
-                      {"edge", row.edge}, {"least", row.least}, {"most", row.most}, {"meaning", row.meaning}});
+                      {"edge", row.edge}, {"least", row.least}, {"most", row.most}, {"meaning", row.meaning}, {"words", row.words}});
     }
     return rows;
   };

@@ -137,6 +137,7 @@ kgw_status kgw_setting_at(size_t index, kgw_setting* out) {
   record.edge_value = row.edge;
   record.least = row.least;
   record.most = row.most;
+  record.words = str_of(row.words);
   return fill(out, record);
 }
 

@@ -12,6 +12,9 @@ namespace kgw::base {
 // two edits allowed); else empty.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
+// RFC 9110 5.6.2: what a field name or a method is made of.
+bool is_token(std::string_view text);
+
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 std::string to_lower(std::string_view text);
 std::string_view trim(std::string_view text);  // blanks and tabs

@@ -21,9 +21,11 @@ void Machine::open(const Plan& plan, base::Random& random, Ledger& ledger, Insta
   attempts_ = 0;
   remaining_ = plan.retry->retries;
   per_try_idle_ = plan.retry->per_try_idle;
+  per_try_whole_ = plan.retry->per_try_until == retry::PerTryUntil::kComplete;
   kept_ = 0;
   for (Instant& due : due_) due = kNever;
   deadline_ = kNever;
+  if (plan.duration > Duration{}) set_due(kDuration, now + plan.duration);
   backoff_ = retry::Backoff(*plan.retry);
   ledger.request_ended = now;
 }
@@ -38,10 +40,19 @@ Step Machine::answer(const Reply& reply, Decision why, std::string_view details,
 // ---- client side ----------------------------------------------------------------------------------------------------------
 
 Step Machine::head(bool ended, Instant now) {
+  if (ended) request_ = Half::kEnded;
+  if (plan_->faults == nullptr || plan_->faults->per_attempt) return begin(now);
+  if (delayed(now)) return {};
+  return retry::strikes(plan_->faults->abort_ppm, *random_) ? inject_abort(now) : begin(now);
+}
+
+// The first attempt; from here on the request's clocks run.
+Step Machine::begin(Instant now) {
   Step step = start_attempt(now);
   if (done()) return step;
-  if (ended) end(now);
-  if (plan_->tunnel && plan_->global > Duration{}) set_due(kGlobal, now + plan_->global);
+  if (request_ == Half::kEnded) ledger_->request_ended = now;
+  bool running = request_ == Half::kEnded || plan_->tunnel;
+  if (running && plan_->global > Duration{}) set_due(kGlobal, now + plan_->global);
   return step;
 }
 
@@ -60,7 +71,7 @@ Step Machine::keep(uint64_t bytes, Instant now) {
   if (kept_ <= plan_->replay_limit) return {};
   stats().retry_or_shadow_abandoned.add();
   end_retries();
-  if (live_ != 0) return {.acts = kDropBody};
+  if (live_ != 0 || held()) return {.acts = kDropBody};
   ledger_->outcome = Decision::kBodyTooLarge;
   Step step = local_reply({507, "exceeded request buffer limit while retrying upstream", false},
                           "request_payload_exceeded_retry_buffer_limit", now);
@@ -127,7 +138,37 @@ Step Machine::start_attempt(Instant now) {
   attempt.has_endpoint = true;
   live_ |= static_cast<uint16_t>(1u << slot);
   start_ = {host, attempts_, expected_timeout_ms(now), static_cast<int8_t>(attempts_ == 1 ? -1 : timed_out_)};
+  if (plan_->faults != nullptr && plan_->faults->per_attempt) return delayed(now) ? Step{} : attempt_fault(now);
   return {.acts = kStart, .slot = slot};
+}
+
+// ---- faults ---------------------------------------------------------------------------------------------------------------
+
+bool Machine::delayed(Instant now) {
+  if (!retry::strikes(plan_->faults->delay_ppm, *random_)) return false;
+  ledger_->flags.set(Flag::kDI);
+  set_due(kFault, now + plan_->faults->delay);
+  return true;
+}
+
+Step Machine::inject_abort(Instant now) {
+  ledger_->flags.set(Flag::kFI);
+  ledger_->outcome = Decision::kFaultAbort;
+  return local_reply({plan_->faults->abort_status, "fault filter abort", false}, "fault_filter_abort", now, live_);
+}
+
+// The newest attempt has its endpoint, and its delay behind it. An abort is judged as an answer would be.
+Step Machine::attempt_fault(Instant now) {
+  uint8_t slot = newest_;
+  if (!retry::strikes(plan_->faults->abort_ppm, *random_)) return {.acts = kStart, .slot = slot};
+  retry::ResponseFacts facts = retry::examine_status(plan_->faults->abort_status, true, *plan_->retry);
+  record(slot).status = facts.status;
+  end_attempt(slot, Reason::kNone, now);
+  bool retriable = retry_on_ && retry::covers(plan_->retry->on, facts);
+  if (retry_on_ && judge(slot, retriable, Decision::kRetryStatus, Decision::kFaultAbort, now, true, &facts)) return {};
+  if (!retry_on_) record(slot).decision = Decision::kFaultAbort;
+  if (live_ != 0) return {};  // another one may still answer
+  return inject_abort(now);
 }
 
 // When every pick was tried before, the last one is taken all the same (Envoy).
@@ -180,6 +221,7 @@ Step Machine::ready(uint8_t slot, bool reused, Instant now) {
   attempt.connected = now;
   attempt.reused = reused;
   stats().upstream_rq_total.add();
+  arm_attempt_duration();
   if (slot == newest_) arm_per_try(now);
   return {};
 }
@@ -221,7 +263,7 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
   end_retries();
   give_up(losers, Decision::kLostRace, now);
   phase_ = Phase::kRelaying;
-  set_due(kPerTry, kNever);
+  if (!per_try_whole_) set_due(kPerTry, kNever);
   if (facts.switches) set_due(kGlobal, kNever);
   if (plan_->hedge) set_due(kPerTryIdle, kNever);
   if (counts_silence()) moved(now);
@@ -332,8 +374,16 @@ void Machine::end_retries() {
 
 Step Machine::timeout(Instant now) {
   if (due_[kGlobal] <= now) return global_timeout(now);
-  if (due_[kPerTry] <= now) return plan_->hedge ? hedge(now) : per_try_timeout(false, now);
-  if (due_[kPerTryIdle] <= now) return plan_->hedge ? hedge(now) : per_try_timeout(true, now);
+  if (due_[kDuration] <= now) return duration_timeout(now);
+  if (due_[kAttemptDuration] <= now) return attempt_duration_timeout(now);
+  bool hedging = plan_->hedge && phase_ == Phase::kTrying;
+  if (due_[kPerTry] <= now) return hedging ? hedge(now) : per_try_timeout(false, now);
+  if (due_[kPerTryIdle] <= now) return hedging ? hedge(now) : per_try_timeout(true, now);
+  if (due_[kFault] <= now) {
+    set_due(kFault, kNever);
+    if (plan_->faults->per_attempt) return attempt_fault(now);
+    return retry::strikes(plan_->faults->abort_ppm, *random_) ? inject_abort(now) : begin(now);
+  }
   set_due(kBackoff, kNever);
   if (std::popcount(live_) == kMaxLive) {
     slot_.release();
@@ -360,6 +410,51 @@ Step Machine::global_timeout(Instant now) {
   return local_reply(reply, "response_timeout", now, reset);
 }
 
+Step Machine::duration_timeout(Instant now) {
+  set_due(kDuration, kNever);
+  if (phase_ == Phase::kRelaying) return cut_response(Decision::kRequestDuration, "max_duration_timeout", now);
+  ledger_->outcome = Decision::kRequestDuration;
+  uint16_t reset = live_;
+  give_up(reset, Decision::kRequestDuration, now);
+  return local_reply({request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "downstream duration timeout", false}, "max_duration_timeout", now, reset);
+}
+
+// Each attempt has its own clock; the oldest one's is armed.
+void Machine::arm_attempt_duration() {
+  if (plan_->attempt_duration == Duration{}) return;
+  Instant due = kNever;
+  for (auto mask = static_cast<uint16_t>(live_ & ready_); mask != 0; mask &= static_cast<uint16_t>(mask - 1)) {
+    due = std::min(due, record(static_cast<uint8_t>(std::countr_zero(mask))).connected + plan_->attempt_duration);
+  }
+  set_due(kAttemptDuration, due);
+}
+
+Step Machine::attempt_duration_timeout(Instant now) {
+  uint8_t slot = 0;
+  while ((live_ & ready_ & (1u << slot)) == 0 || record(slot).connected + plan_->attempt_duration > now) ++slot;
+  stats().upstream_rq_max_duration_reached.add();
+  constexpr std::string_view kDetails = "upstream_max_stream_duration_reached";
+  if (phase_ == Phase::kRelaying) {
+    ledger_->flags.set(Flag::kUMSDR);
+    return cut_response(Decision::kAttemptDuration, kDetails, now);
+  }
+  auto reset = static_cast<uint16_t>(1u << slot);
+  end_attempt(slot, Reason::kLocalReset, now);
+  head_sent_ = true;
+  AttemptRecord& attempt = record(slot);
+  attempt.decision = retry_on_ ? Decision::kAttemptDuration : plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
+  if (retry_on_ && may_spawn(slot)) {
+    bool covered = retry::covers(plan_->retry->on, Reason::kLocalReset, head_sent_);
+    if (judge(slot, covered, Decision::kRetryAttemptDuration, Decision::kAttemptDuration, now, false)) {
+      return {.acts = kReset, .reset = reset, .slot = slot};
+    }
+  }
+  if (live_ != 0 || waiting()) return {.acts = kReset, .reset = reset, .slot = slot};
+  ledger_->flags.set(Flag::kUMSDR);
+  ledger_->outcome = attempt.decision;
+  return local_reply({request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "upstream max stream duration reached", false}, kDetails, now, reset);
+}
+
 Reply Machine::timeout_reply() const {
   if (plan_->alt_response) return {204, {}, false};
   return {504, "upstream request timeout", false};
@@ -369,9 +464,9 @@ Step Machine::per_try_timeout(bool idle, Instant now) {
   stop_per_try();
   (idle ? stats().upstream_rq_per_try_idle_timeout : stats().upstream_rq_per_try_timeout).add();
   std::string_view details = idle ? "upstream_per_try_idle_timeout" : "upstream_per_try_timeout";
-  if (phase_ == Phase::kRelaying) {  // the idle one runs on behind the head
+  if (phase_ == Phase::kRelaying) {  // the idle one runs on behind the head, the other one if it is for the whole response
     ledger_->flags.set(Flag::kUT);
-    return cut_response(Decision::kPerTryIdle, details, now);
+    return cut_response(idle ? Decision::kPerTryIdle : Decision::kPerTryCut, details, now);
   }
   uint8_t slot = newest_;
   auto reset = static_cast<uint16_t>(1u << slot);
@@ -461,10 +556,12 @@ void Machine::end_attempt(uint8_t slot, Reason reason, Instant now) {
   attempt.reset = reason;
   live_ &= static_cast<uint16_t>(~(1u << slot));
   if (slot == newest_) stop_per_try();
+  arm_attempt_duration();
 }
 
 // Attempts that are reset from our side. One that ended already keeps its own story.
 void Machine::give_up(uint16_t slots, Decision why, Instant now) {
+  if ((slots >> newest_ & 1) != 0) set_due(kFault, kNever);
   for (uint16_t mask = slots; mask != 0; mask &= static_cast<uint16_t>(mask - 1)) {
     auto slot = static_cast<uint8_t>(std::countr_zero(mask));
     live_ &= static_cast<uint16_t>(~(1u << slot));
@@ -474,6 +571,7 @@ void Machine::give_up(uint16_t slots, Decision why, Instant now) {
     attempt.reset = Reason::kLocalReset;
     attempt.decision = why;
   }
+  arm_attempt_duration();
 }
 
 // The cluster pays for a failed attempt with a local reply's class, unless a 1xx has begun the response.
@@ -499,7 +597,7 @@ int64_t Machine::service_time_ms(Instant now) const {
 void Machine::set_due(Due which, Instant at) {
   if (due_[which] == at) return;
   due_[which] = at;
-  deadline_ = std::min({due_[kGlobal], due_[kPerTry], due_[kPerTryIdle], due_[kBackoff]});
+  deadline_ = *std::min_element(std::begin(due_), std::end(due_));
 }
 
 } // namespace kgw::exchange

@@ -81,6 +81,8 @@ class Machine {
   Step failed(uint8_t slot, const Failure& failure, Instant now);
   Step inform(uint8_t slot, uint16_t status, Instant now);
   Step response(uint8_t slot, const retry::ResponseFacts& facts, Instant now);
+  // The client's request waits for an injected delay: nothing takes its body yet.
+  bool held() const { return delaying() && live() == 0; }
   bool counts_silence() const { return due_[kPerTryIdle] != base::kNever; }
   Step moved(Instant now) {  // a piece of the response came; needed only while counts_silence()
     set_due(kPerTryIdle, now + per_try_idle_);
@@ -95,7 +97,8 @@ class Machine {
   // ---- what a Step refers to
   const StartInfo& start() const { return start_; }
   const Reply& reply() const { return reply_; }
-  uint16_t live() const { return live_; }  // attempts with a stream or waiting for one
+  // Attempts with a stream or waiting for one; the one that waits for an injected delay is not among them.
+  uint16_t live() const { return delaying() ? static_cast<uint16_t>(live_ & ~(1u << newest_)) : live_; }
   bool done() const { return phase_ == Phase::kDone; }
   bool responding() const { return phase_ == Phase::kRelaying; }
   bool request_ended() const { return request_ == Half::kEnded; }
@@ -106,11 +109,15 @@ class Machine {
  private:
   enum class Phase : uint8_t { kTrying, kRelaying, kDone };  // trying includes waiting in back-off
   enum class Half : uint8_t { kOpen, kEnded };
-  enum Due : uint8_t { kGlobal, kPerTry, kPerTryIdle, kBackoff, kDueCount };
+  enum Due : uint8_t { kGlobal, kDuration, kAttemptDuration, kPerTry, kPerTryIdle, kFault, kBackoff, kDueCount };
   enum class Wait : uint8_t { kExponential, kRatelimited, kNone };  // before the retry that is due
 
   Step keep(uint64_t bytes, Instant now);
+  Step begin(Instant now);
   Step start_attempt(Instant now);
+  bool delayed(Instant now);
+  Step inject_abort(Instant now);
+  Step attempt_fault(Instant now);
   void arm_per_try(Instant now);
   int64_t expected_timeout_ms(Instant now) const;
   // Permission to try again, after the policy said it would like to. Exact order of counters and flags. `ended`: the
@@ -120,11 +127,15 @@ class Machine {
   Duration wait_before_retry(const retry::ResponseFacts* facts);
   // Only the newest attempt may spawn a retry, and only once; so one back-off and one breaker slot suffice.
   bool may_spawn(uint8_t slot) const { return slot == newest_ && !spawned_; }
+  bool delaying() const { return due_[kFault] != base::kNever; }
   bool waiting() const { return due_[kBackoff] != base::kNever; }
   Step hedge(Instant now);
   Step drop(uint8_t slot, Instant now);
   void end_retries();
   Step global_timeout(Instant now);
+  Step duration_timeout(Instant now);
+  Step attempt_duration_timeout(Instant now);
+  void arm_attempt_duration();
   Step per_try_timeout(bool idle, Instant now);
   void stop_per_try();
   cluster::Host* pick();
@@ -162,6 +173,7 @@ class Machine {
   uint32_t attempts_ = 0, remaining_ = 0;
   uint64_t kept_ = 0;
   Duration per_try_idle_{};  // the policy may be gone when the response is on its way
+  bool per_try_whole_ = false;
   Instant due_[kDueCount] = {}, deadline_ = base::kNever;
   retry::Backoff backoff_;
   cluster::RetrySlot slot_;

@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "cluster/runtime.h"
+#include "retry/faults.h"
 #include "retry/policy.h"
 
 namespace kgw::exchange {
@@ -14,6 +15,9 @@ struct Plan {
   cluster::View* cluster = nullptr;
   Duration global{};          // 0: none
   Duration per_try{};         // 0: none; already 0 where it was not below the global timeout
+  Duration attempt_duration{};  // from an attempt's stream to the end of its response; 0: any
+  Duration duration{};        // of the whole request; 0: any
+  const retry::Faults* faults = nullptr;  // null: none
   uint64_t replay_limit = 0;  // bytes of request body kept for retries
   bool early_data = false;    // the request carries early-data: a 425 is then the client's to repeat (RFC 8470)
   bool alt_response = false;  // 204 without a body instead of 504 when a timeout ends the request

@@ -1,8 +1,12 @@
 #include "exchange/resolve.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "http/forwarding.h"
+#include "http/grpc_timeout.h"
 #include "http/target.h"
+#include "retry/examine.h"
 #include "retry/request_headers.h"
 
 namespace kgw::exchange {
@@ -30,12 +34,25 @@ void steer(Resolution& result, const snapshot::Action& action, http::Head& head,
   plan.global = asked.timeout.value_or(action.global);
   plan.per_try = asked.per_try.value_or(action.retry.per_try_timeout);
   if (plan.global > Duration{} && plan.per_try >= plan.global) plan.per_try = Duration{};
+  plan.attempt_duration = asked.attempt_duration.value_or(plan.attempt_duration);
   plan.hedge = asked.hedge.value_or(plan.hedge);
   plan.alt_response = asked.alt_response;
 }
 
+// How long the whole request may last. A route that looks at grpc-timeout passes on what it made of it.
+Duration duration_of(const snapshot::StreamDuration& route, http::Head& head, base::Arena& arena) {
+  const http::Field* field = route.grpc_header_max ? head.find(http::Token::kGrpcTimeout) : nullptr;
+  auto asked = field == nullptr ? std::nullopt : http::parse_grpc_timeout(field->value_view());
+  if (!asked) return route.most.value_or(Duration{});
+  Duration timeout = *route.grpc_header_max > Duration{} ? std::min(*asked, *route.grpc_header_max) : *asked;
+  timeout = std::max(timeout - route.grpc_header_offset, Duration{});
+  http::set_field(head, arena, http::Token::kGrpcTimeout, http::format_grpc_timeout(timeout, arena));
+  return std::max<Duration>(timeout, std::chrono::milliseconds(1));
+}
+
 void forward(Resolution& result, const snapshot::ListenerSettings& settings, const snapshot::Action& action,
-             std::span<cluster::View* const> views, http::Head& head, base::Random& random) {
+             const snapshot::Snapshot& snapshot, std::span<cluster::View* const> views, http::Head& head, base::Arena& arena,
+             base::Random& random) {
   if (action.total_weight == 0) return answer(result, 500, {}, "no_backend");
   uint64_t draw = action.backends.size() == 1 ? 0 : random.below(action.total_weight);
   const snapshot::Backend* backend = action.backends.data();
@@ -43,7 +60,11 @@ void forward(Resolution& result, const snapshot::ListenerSettings& settings, con
   if (backend->cluster < 0) return answer(result, 500, {}, "backend_not_resolved");
   result.forward = true;
   result.cluster = backend->cluster;
-  result.plan.retry = &action.retry;
+  result.plan.retry = retry::may_retry(action.retry, head) ? &action.retry : &action.no_retry;
+  if (action.faults.any()) result.plan.faults = &action.faults;
+  result.plan.duration = duration_of(action.stream_duration, head, arena);
+  const snapshot::ClusterSettings& cluster = snapshot.clusters[static_cast<size_t>(backend->cluster)].spec.settings;
+  result.plan.attempt_duration = base::from_ms(cluster.max_stream_duration_ms);
   result.plan.cluster = views[static_cast<size_t>(backend->cluster)];
   result.plan.global = action.global;
   result.plan.per_try = action.per_try;
@@ -94,7 +115,7 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
   result.action = &action;
   switch (action.kind) {
     case snapshot::ActionKind::kForward:
-      return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, views, head, random);
+      return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, snapshot, views, head, arena, random);
     case snapshot::ActionKind::kDirect: return answer(result, action.status, action.body, "direct_response");
     case snapshot::ActionKind::kError: return answer(result, action.status, {}, "rule_not_resolved");
   }

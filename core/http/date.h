@@ -1,9 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace kgw::http {
+
+// A date in any of the three forms of RFC 9110 5.6.7, as a Unix time. `now_s` decides the century of a two-digit year.
+std::optional<int64_t> parse_date(std::string_view text, int64_t now_s);
 
 // IMF-fixdate of a Unix time, "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7), kept until the second changes.
 class Date {

@@ -68,6 +68,7 @@ uint64_t Attempt::unsent() const { return exchange_.body().end() - cursor_.posit
 void Attempt::cancel() {
   stream_.cancel();
   host_.reset();
+  cursor_ = {};
 }
 
 void Attempt::on_ready(bool reused) {
@@ -77,6 +78,7 @@ void Attempt::on_ready(bool reused) {
 
 void Attempt::on_failed(const upstream::StreamFailure& failure) {
   host_.reset();
+  cursor_ = {};
   exchange::Decision limit = exchange::decision_of_response_fault(failure.fault);
   exchange_.count_limit(limit);
   exchange_.attempt_failed(slot_, {reason_of(failure.kind), failure.head_sent, failure.text, limit});

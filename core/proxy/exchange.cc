@@ -160,9 +160,10 @@ void Exchange::tunnel_closing(Duration grace) {
   run({.kind = Kind::kClientGone, .gone = exchange::Gone::kTunnelEnd});
 }
 
-// What no attempt has taken yet is bounded by the watermark while one lives; in a back-off only the replay limit counts.
+// What no attempt has taken yet is bounded by the watermark while one lives and in front of the first one; in a back-off only
+// the replay limit counts.
 void Exchange::check_upload() {
-  uint64_t unsent = most_unsent();
+  uint64_t unsent = machine_.held() ? body_.end() : most_unsent();
   bool full = unsent > high_watermark_;
   if (full == upload_paused_ || (upload_paused_ && unsent > high_watermark_ / 2)) return;
   upload_paused_ = full;
@@ -244,7 +245,7 @@ void Exchange::attempt_informed(uint8_t slot, http::Head& head) {
 
 void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
   if (!take_head(slot, head)) return;
-  int64_t unix_s = plan_.retry->reset_headers.empty() ? 0 : context_.unix_time_us() / 1'000'000;
+  int64_t unix_s = !plan_.retry->waits_as_told() ? 0 : context_.unix_time_us() / 1'000'000;
   retry::ResponseFacts facts = retry::examine(head, end, *plan_.retry, unix_s);
   facts.switches = plan_.tunnel && http::opens_tunnel(head_.method_id, head.status);
   run({.kind = Kind::kResponse, .slot = slot, .facts = facts});
@@ -410,6 +411,7 @@ void Exchange::on_timer(Instant at) {
   if (sink_ == nullptr || !planned_) return;
   if (machine_.deadline() <= at) {
     run({.kind = Kind::kTimeout});
+    if (sink_ != nullptr) check_upload();
   } else if (idle_timeout_ > Duration{} && last_activity_ + idle_timeout_ <= at) {
     if (after_silence_ == exchange::Gone::kIdle) stats_->downstream_rq_idle_timeout.add();
     run({.kind = Kind::kClientGone, .gone = after_silence_});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "http/date.h"
 #include "retry/number.h"
 
 namespace kgw::retry {
@@ -25,9 +26,17 @@ bool has(const http::Head& head, const FieldMatch& match) {
   return field != nullptr && (!match.value || field->value_view() == *match.value);
 }
 
-bool has_any(const http::Head& head, const std::vector<FieldMatch>& matches) {
-  return std::any_of(matches.begin(), matches.end(), [&](const FieldMatch& match) { return has(head, match); });
+// RFC 9110 10.2.3: seconds, or a date. Negative: nothing usable.
+int64_t retry_after_s(const http::Head& head, int64_t unix_s) {
+  const http::Field* field = head.find(http::Token::kRetryAfter);
+  if (field == nullptr) return -1;
+  if (auto number = parse_unsigned(field->value_view(), INT64_MAX / 1000)) return static_cast<int64_t>(*number);
+  auto date = http::parse_date(field->value_view(), unix_s);
+  return date ? *date - unix_s : -1;
 }
+
+// A wait beyond the most is passed over, not cut.
+bool bearable(int64_t seconds, const Policy& policy) { return seconds >= 0 && seconds <= base::to_ms(policy.reset_most) / 1000; }
 
 int64_t wait_of(const http::Head& head, const Policy& policy, int64_t unix_s) {
   for (const ResetHeader& reset : policy.reset_headers) {
@@ -35,12 +44,18 @@ int64_t wait_of(const http::Head& head, const Policy& policy, int64_t unix_s) {
     auto number = field == nullptr ? std::nullopt : parse_unsigned(field->value_view(), INT64_MAX / 1000);
     if (!number) continue;
     auto seconds = static_cast<int64_t>(*number) - (reset.format == ResetHeader::Format::kUnixTimestamp ? unix_s : 0);
-    if (seconds >= 0 && seconds * 1000 <= base::to_ms(policy.reset_most)) return seconds * 1000;
+    if (bearable(seconds, policy)) return seconds * 1000;
   }
-  return -1;
+  if (!policy.retry_after) return -1;
+  int64_t seconds = retry_after_s(head, unix_s);
+  return bearable(seconds, policy) ? seconds * 1000 : -1;
 }
 
 } // namespace
+
+bool has_any(const http::Head& head, const std::vector<FieldMatch>& matches) {
+  return std::any_of(matches.begin(), matches.end(), [&](const FieldMatch& match) { return has(head, match); });
+}
 
 ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& policy) {
   ResponseFacts facts{.status = status, .end_stream = end_stream};
@@ -60,7 +75,7 @@ ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& pol
   facts.ratelimited = head.has(http::Token::kXEnvoyRatelimited);
   if (const http::Field* status = head.find(http::Token::kGrpcStatus)) facts.matched |= grpc_token(status->value_view());
   if (has_any(head, policy.headers)) facts.matched |= kRetriableHeaders;
-  if (!policy.reset_headers.empty()) facts.wait_ms = wait_of(head, policy, unix_s);
+  if (policy.waits_as_told()) facts.wait_ms = wait_of(head, policy, unix_s);
   return facts;
 }
 

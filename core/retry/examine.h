@@ -23,6 +23,13 @@ ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& pol
 // The same from a status alone (simulator, policy tests).
 ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& policy);
 
+// Whether the head has one of these fields. `:status` stands for the status of a response.
+bool has_any(const http::Head& head, const std::vector<FieldMatch>& matches);
+// Whether the policy is for this request at all.
+inline bool may_retry(const Policy& policy, const http::Head& request) {
+  return policy.request_headers.empty() || has_any(request, policy.request_headers);
+}
+
 // Whether the policy would like to try again. A rate-limited response is decided by the envoy-ratelimited token alone.
 bool covers(uint32_t on, const ResponseFacts& facts);
 // `head_sent`: some attempt of this request, this one included, failed after it had begun to send the head.

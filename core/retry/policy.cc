@@ -42,4 +42,21 @@ ParsedOn parse_retry_on(std::string_view text) {
   return parsed;
 }
 
+base::Result<std::vector<FieldMatch>> parse_field_matches(std::string_view text) {
+  std::vector<FieldMatch> matches;
+  std::string_view bad;
+  base::each_element(text, [&](std::string_view item) {
+    size_t mark = std::min(item.find('='), item.size());
+    std::string_view name = base::trim(item.substr(0, mark));
+    if (!base::is_token(name)) return bad = item, false;
+    FieldMatch& match = matches.emplace_back(FieldMatch{.name = base::to_lower(name)});
+    if (mark < item.size()) match.value = base::trim(item.substr(mark + 1));
+    return true;
+  });
+  if (!bad.empty()) {
+    return base::fail(base::ErrorCode::kInvalid, "got \"" + std::string(bad) + "\"; need field names or name=value, separated by commas");
+  }
+  return matches;
+}
+
 } // namespace kgw::retry

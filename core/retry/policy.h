@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "base/time.h"
 
 namespace kgw::retry {
@@ -72,6 +73,9 @@ struct FieldMatch {
   bool operator==(const FieldMatch&) const = default;
 };
 
+// A comma list of `name` or `name=value`, blanks around trimmed. Fails with kInvalid for a name that is no field name.
+base::Result<std::vector<FieldMatch>> parse_field_matches(std::string_view text);
+
 struct Policy {
   uint32_t on = 0;       // 0: nothing is retried and no body is kept
   uint32_t retries = 1;  // after the first attempt
@@ -91,6 +95,8 @@ struct Policy {
   bool retry_after = false;          // behind reset_headers, `retry-after` is read too
   Jitter jitter = Jitter::kFull;
   PerTryUntil per_try_until = PerTryUntil::kHeaders;
+  // Whether a response may say how long to wait.
+  bool waits_as_told() const { return !reset_headers.empty() || retry_after; }
   bool operator==(const Policy&) const = default;
 };
 

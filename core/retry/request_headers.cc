@@ -1,5 +1,6 @@
 #include "retry/request_headers.h"
 
+#include "retry/examine.h"
 #include "retry/number.h"
 
 namespace kgw::retry {
@@ -27,6 +28,7 @@ Asked take_request_headers(http::Head& head, Policy& policy, bool respect_expect
   // Each header has its own tokens: a gRPC one in x-envoy-retry-on is unknown there.
   policy.on |= parse_retry_on(value_of(head, Header::kXEnvoyRetryOn)).on & ~kGrpc;
   policy.on |= parse_retry_on(value_of(head, Header::kXEnvoyRetryGrpcOn)).on & kGrpc;
+  if (!may_retry(policy, head)) policy.on = 0;
   if (auto retries = parse_unsigned(value_of(head, Header::kXEnvoyMaxRetries), UINT64_MAX); retries && policy.on != 0) {
     policy.retries = static_cast<uint32_t>(*retries);  // 32 bits, as Envoy keeps it
   }
@@ -42,6 +44,7 @@ Asked take_request_headers(http::Head& head, Policy& policy, bool respect_expect
   Header timeout = expected ? Header::kXEnvoyExpectedRqTimeoutMs : Header::kXEnvoyUpstreamRqTimeoutMs;
   Asked asked{.timeout = milliseconds(head, timeout),
               .per_try = milliseconds(head, Header::kXEnvoyUpstreamRqPerTryTimeoutMs),
+              .attempt_duration = milliseconds(head, Header::kXEnvoyUpstreamStreamDurationMs),
               .alt_response = head.has(Header::kXEnvoyUpstreamRqTimeoutAltResponse)};
   std::string_view hedge = value_of(head, Header::kXEnvoyHedgeOnPerTryTimeout);
   if (hedge == "true" || hedge == "false") asked.hedge = hedge == "true";

@@ -10,7 +10,7 @@
 namespace kgw::retry {
 
 struct Asked {
-  std::optional<Duration> timeout, per_try;  // zero: none
+  std::optional<Duration> timeout, per_try, attempt_duration;  // zero: none
   std::optional<bool> hedge;
   bool alt_response = false;                 // 204 without a body instead of 504 when a timeout ends the request
 };

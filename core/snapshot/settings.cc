@@ -9,10 +9,14 @@
 namespace kgw::snapshot {
 namespace {
 
+constexpr int64_t count_words(std::string_view words) { return 1 + std::count(words.begin(), words.end(), '|'); }
+
 constexpr SettingRow kRows[] = {
 #define KGW_LISTENER(name, value, edge, least, most, meaning) {#name, Scope::kListener, value, edge, least, most, meaning},
 #define KGW_CLUSTER(name, value, edge, least, most, meaning) {#name, Scope::kCluster, value, edge, least, most, meaning},
 #define KGW_ROUTE(name, value, edge, least, most, meaning) {#name, Scope::kRoute, value, edge, least, most, meaning},
+#define KGW_ROUTE_WORD(name, words, meaning) {#name, Scope::kRoute, 0, 0, 0, count_words(words) - 1, meaning, words},
+#define KGW_ROUTE_TEXT(name, meaning) {#name, Scope::kRoute, 0, 0, 0, 0, meaning, {}, true},
 #define KGW_PROCESS(name, value, edge, least, most, meaning) {#name, Scope::kProcess, value, edge, least, most, meaning},
 #include "snapshot/settings_only.h"
 };
@@ -24,8 +28,16 @@ int64_t* field(Settings& settings, std::string_view name) {
   if (name == #id) return &settings.cluster.id;
 #define KGW_ROUTE(id, ...)                                                                                             \
   if (name == #id) return &settings.route.id;
+#define KGW_ROUTE_WORD KGW_ROUTE
 #define KGW_PROCESS(id, ...)                                                                                           \
   if (name == #id) return &settings.process.id;
+#include "snapshot/settings_only.h"
+  return nullptr;
+}
+
+std::vector<retry::FieldMatch>* field_list(Settings& settings, std::string_view name) {
+#define KGW_ROUTE_TEXT(id, ...)                                                                                        \
+  if (name == #id) return &settings.route.id;
 #include "snapshot/settings_only.h"
   return nullptr;
 }
@@ -35,9 +47,23 @@ const SettingRow* find_row(std::string_view name) {
   return it == std::end(kRows) ? nullptr : it;
 }
 
-bool is_switch(const SettingRow& row) { return row.least == 0 && row.most == 1; }
+bool is_switch(const SettingRow& row) { return row.words.empty() && row.least == 0 && row.most == 1; }
+
+base::Result<int64_t> parse_word(const SettingRow& row, std::string_view text) {
+  std::string_view rest = row.words;
+  for (int64_t place = 0; place <= row.most; ++place) {
+    size_t end = std::min(rest.find('|'), rest.size());
+    if (rest.substr(0, end) == text) return place;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  std::string words(row.words);
+  for (size_t mark; (mark = words.find('|')) != std::string::npos;) words.replace(mark, 1, ", ");
+  return base::fail(base::ErrorCode::kInvalid,
+                    std::string(row.name) + ": got \"" + std::string(text) + "\"; need one of " + words);
+}
 
 base::Result<int64_t> parse_value(const SettingRow& row, std::string_view text) {
+  if (!row.words.empty()) return parse_word(row, text);
   if (is_switch(row)) {
     if (text == "true" || text == "on") return 1;
     if (text == "false" || text == "off") return 0;
@@ -68,6 +94,12 @@ base::Result<void> set_checked(Settings& settings, const Scope* scope, std::stri
     if (row == nullptr && !nearest.empty()) text += "; did you mean \"" + std::string(nearest) + "\"?";
     return base::fail(base::ErrorCode::kInvalid, text);
   }
+  if (row->fields) {
+    auto fields = retry::parse_field_matches(value);
+    if (!fields) return base::fail(base::ErrorCode::kInvalid, std::string(name) + ": " + fields.error().text);
+    *field_list(settings, name) = std::move(*fields);
+    return {};
+  }
   auto parsed = parse_value(*row, value);
   if (!parsed) return std::unexpected(parsed.error());
   *field(settings, name) = *parsed;
@@ -79,6 +111,8 @@ base::Result<void> set_checked(Settings& settings, const Scope* scope, std::stri
 std::string_view SettingRow::unit() const {
   if (name.ends_with("_ms")) return "ms";
   if (name.ends_with("_bytes")) return "bytes";
+  if (fields) return "fields";
+  if (!words.empty()) return "word";
   return is_switch(*this) ? "switch" : "count";
 }
 
@@ -92,7 +126,9 @@ std::string_view scope_name(Scope scope) {
 Settings base_settings(bool edge) {
   Settings settings;
   if (edge) {
-    for (const SettingRow& row : kRows) *field(settings, row.name) = row.edge;
+    for (const SettingRow& row : kRows) {
+      if (!row.fields) *field(settings, row.name) = row.edge;
+    }
   }
   return settings;
 }
@@ -103,10 +139,6 @@ base::Result<void> set_setting(Settings& settings, std::string_view name, std::s
 
 base::Result<void> set_setting(Settings& settings, Scope scope, std::string_view name, std::string_view value) {
   return set_checked(settings, &scope, name, value);
-}
-
-int64_t get_setting(const Settings& settings, const SettingRow& row) {
-  return *field(const_cast<Settings&>(settings), row.name);
 }
 
 } // namespace kgw::snapshot

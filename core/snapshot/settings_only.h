@@ -8,6 +8,12 @@
 #ifndef KGW_ROUTE
 #define KGW_ROUTE(...)
 #endif
+#ifndef KGW_ROUTE_WORD
+#define KGW_ROUTE_WORD(...)
+#endif
+#ifndef KGW_ROUTE_TEXT
+#define KGW_ROUTE_TEXT(...)
+#endif
 #ifndef KGW_PROCESS
 #define KGW_PROCESS(...)
 #endif
@@ -15,4 +21,6 @@
 #undef KGW_LISTENER
 #undef KGW_CLUSTER
 #undef KGW_ROUTE
+#undef KGW_ROUTE_WORD
+#undef KGW_ROUTE_TEXT
 #undef KGW_PROCESS

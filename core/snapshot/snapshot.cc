@@ -8,7 +8,9 @@ namespace {
 
 Action compile_action(ActionSpec&& spec) {
   Action action{.kind = spec.kind, .rule = std::move(spec.rule), .status = spec.status, .body = std::move(spec.body),
-                .host_rewrite = std::move(spec.host_rewrite), .retry = std::move(spec.retry), .global = spec.timeout};
+                .host_rewrite = std::move(spec.host_rewrite), .retry = std::move(spec.retry), .faults = spec.faults, .stream_duration = spec.stream_duration,
+                // Envoy: a route with a maximal duration has no timeout of its own.
+                .global = spec.stream_duration.most ? Duration{} : spec.timeout};
   for (const WeightedBackend& backend : spec.backends) {
     if (backend.weight == 0) continue;
     action.total_weight += backend.weight;
@@ -21,9 +23,18 @@ Action compile_action(ActionSpec&& spec) {
   action.retry.per_try_idle = base::from_ms(settings.per_try_idle_timeout_ms);
   action.retry.hedge = settings.hedge_on_per_try_timeout != 0;
   action.retry.previous_hosts = settings.previous_hosts != 0;
+  action.retry.exclude_tried_hosts = settings.exclude_tried_hosts != 0;
+  action.retry.retry_after = settings.retry_after_header != 0;
+  if (settings.jitter != 0) action.retry.jitter = retry::Jitter::kAboveMinimum;
+  if (settings.per_try_until != 0) action.retry.per_try_until = retry::PerTryUntil::kComplete;
+  if (!settings.retriable_headers.empty()) action.retry.headers = settings.retriable_headers;
+  if (!settings.retriable_request_headers.empty()) action.retry.request_headers = settings.retriable_request_headers;
+  action.faults.per_attempt = settings.faults != 0;
   action.retry.host_attempts = static_cast<uint32_t>(settings.host_selection_attempts);
   action.attempt_count_headers = static_cast<uint8_t>(settings.attempt_count_headers);
   action.timeout_retry_header = settings.is_timeout_retry_header != 0;
+  action.no_retry = action.retry;
+  action.no_retry.on = 0;
   action.replay_limit = spec.settings.replay_limit_bytes < 0 ? UINT64_MAX : static_cast<uint64_t>(spec.settings.replay_limit_bytes);
   return action;
 }

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "cluster/policy.h"
+#include "retry/faults.h"
 #include "retry/policy.h"
 #include "route/table.h"
 #include "snapshot/settings.h"
@@ -47,13 +48,6 @@ struct WeightedBackend {
   int32_t cluster = -1;  // index into Spec::clusters; -1: this share answers 500 (missing, not permitted, wrong kind)
 };
 
-// Injected before the first attempt and outside all timeouts: first the delay, then the abort. Parts of a million requests.
-struct Faults {
-  uint32_t delay_ppm = 0, abort_ppm = 0;
-  Duration delay{};
-  uint16_t abort_status = 503;
-};
-
 // RouteOption's maxStreamDuration. `most` bounds the stream from its head on; the other two let grpc-timeout set the timeout.
 struct StreamDuration {
   std::optional<Duration> most;             // zero: none
@@ -75,7 +69,7 @@ struct ActionSpec {
   std::vector<WeightedBackend> backends;  // kForward; total weight 0 answers 500
   retry::Policy retry;                    // on == 0: no retries
   Duration timeout = std::chrono::seconds(15);  // whole exchange; 0: none
-  Faults faults;
+  retry::Faults faults;
   StreamDuration stream_duration;
   std::string host_rewrite;               // Host toward the backend; empty: the client's
   RouteSettings settings;

@@ -30,6 +30,7 @@ py::list settings() {
     row["least"] = setting.least;
     row["most"] = setting.most;
     row["meaning"] = text(setting.meaning);
+    row["words"] = text(setting.words);
     rows.append(row);
   }
   return rows;

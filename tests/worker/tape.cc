@@ -20,6 +20,7 @@ void Tape::add(void* self, const exchange::Traced& traced) {
   if (traced.event.kind == Event::Kind::kHead) {
     entry.plan = *traced.plan;
     entry.policy = *traced.plan->retry;
+    if (traced.plan->faults != nullptr) entry.faults = *traced.plan->faults;
   }
   if ((traced.step.acts & exchange::kDone) != 0) entry.ledger = *traced.ledger;
   if (traced.event.kind == Event::Kind::kTimeout && (traced.step.acts & exchange::kStart) != 0) ++tape.retries_;
@@ -41,8 +42,9 @@ std::string Tape::replay() const {
     random = traced.random;
     auto& fresh = open[traced.exchange];
     if (traced.event.kind == Event::Kind::kHead) {
-      fresh = std::make_unique<Fresh>(Fresh{.plan = entry.plan, .policy = entry.policy, .machine = {}, .ledger = {}});
+      fresh = std::make_unique<Fresh>(Fresh{.plan = entry.plan, .policy = entry.policy, .faults = entry.faults, .machine = {}, .ledger = {}});
       fresh->plan.retry = &fresh->policy;
+      if (entry.plan.faults != nullptr) fresh->plan.faults = &fresh->faults;
       fresh->plan.cluster = &view;
       fresh->ledger.open(traced.at);
       fresh->machine.open(fresh->plan, random, fresh->ledger, traced.at);

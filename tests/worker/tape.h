@@ -26,6 +26,7 @@ class Tape {
     std::string text;              // failure.transport_text
     exchange::Plan plan;           // kHead
     retry::Policy policy;          // kHead
+    retry::Faults faults;          // kHead
     size_t hosts = 0;              // that the cluster had
     uint32_t max_retries = 0;
     exchange::Ledger ledger;       // kDone
@@ -33,6 +34,7 @@ class Tape {
   struct Fresh {
     exchange::Plan plan;
     retry::Policy policy;
+    retry::Faults faults;
     exchange::Machine machine;
     exchange::Ledger ledger;
   };

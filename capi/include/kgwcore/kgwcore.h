@@ -344,8 +344,11 @@ KGW_API void kgw_routes_free(kgw_routes *routes);                               
 
 typedef struct kgw_setting {
   size_t struct_size;
-  kgw_str name, scope, unit, meaning;
-  int64_t default_value, edge_value, least, most;
+  kgw_str name, scope;
+  kgw_str unit; /* "ms", "bytes", "count", "switch" (0 and 1, or true and false), "word" (one of words), "fields" (a list of header fields) */
+  kgw_str meaning;
+  int64_t default_value, edge_value, least, most; /* of a word: places among words, from 0; of fields: all 0 */
+  kgw_str words;                                  /* separated by "|"; empty for other units */
 } kgw_setting;
 /* Every setting there is. Static texts. at: USAGE out of range. [any] since 0.1 */
 KGW_API size_t kgw_setting_count(void);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from typing import Any
 
 from kgwcore import _core
 from kgwcore._cli.admin import base_url
@@ -42,17 +43,14 @@ def settings(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _setting(row: dict[str, object]) -> list[str]:
-    fields = [
-        row["name"],
-        row["scope"],
-        row["unit"] or "-",
-        row["default"],
-        row["edge"],
-        f"{row['least']}..{row['most']}",
-        row["meaning"],
-    ]
-    return [str(field) for field in fields]
+def _setting(row: dict[str, Any]) -> list[str]:
+    default, edge, span = row["default"], row["edge"], f"{row['least']}..{row['most']}"
+    if row["unit"] == "word":
+        words = row["words"].split("|")
+        default, edge, span = words[default], words[edge], row["words"]
+    elif row["unit"] == "fields":
+        default, edge, span = "none", "none", "-"
+    return [row["name"], row["scope"], row["unit"] or "-", str(default), str(edge), span, row["meaning"]]
 
 
 def kubeconfig(arguments: argparse.Namespace) -> int:

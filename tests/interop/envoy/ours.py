@@ -50,7 +50,7 @@ SETTINGS = {
     },
 }
 HOST_SETTINGS = {"previousHosts": "previous_hosts", "hostSelectionAttempts": "host_selection_attempts"}
-TO_BOTH = 3  # attempt counts, to the origin and to the client
+TO_BOTH = "both"  # attempt counts, to the origin and to the client
 NOT_YET = re.compile(r"not built yet|not supported yet|unknown setting")
 CLUSTER_SCOPE = re.compile(r"^cluster\.[^.]+\.")
 INTERNAL = "127.0.0.0/8"

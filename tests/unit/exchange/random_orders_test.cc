@@ -52,7 +52,12 @@ struct Driven {
   }
 };
 
-class RandomOrders : public testing::TestWithParam<bool> {
+struct Variant {
+  const char* name;
+  bool hedge = false, faults = false, per_attempt = false;
+};
+
+class RandomOrders : public testing::TestWithParam<Variant> {
  protected:
   Step event(Driven& d, Fixture& f) {
     Machine& m = d.machine;
@@ -108,19 +113,29 @@ class RandomOrders : public testing::TestWithParam<bool> {
 };
 
 TEST_P(RandomOrders, EndOnceAndLoseNoSlot) {
-  Fixture f(0, 3, GetParam() ? 11 : 12);
-  f.plan.hedge = GetParam();
+  const Variant& variant = GetParam();
+  Fixture f(0, 3, variant.hedge ? 11 : 12);
+  f.plan.hedge = variant.hedge;
+  retry::Faults faults{.delay_ppm = 200'000, .abort_ppm = 100'000, .delay = base::from_ms(5), .per_attempt = variant.per_attempt};
+  if (variant.faults) {
+    f.plan.faults = &faults;
+    f.plan.attempt_duration = base::from_ms(60);
+    f.plan.duration = base::from_ms(300);
+    f.policy.per_try_until = retry::PerTryUntil::kComplete;
+    f.policy.per_try_idle = base::from_ms(30);
+  }
+  const int orders = variant.faults ? kOrders / 5 : kOrders;
   f.plan.per_try = base::from_ms(40);
   f.plan.global = base::from_ms(400);
   f.plan.replay_limit = 600;
   f.policy.status_codes = {404, 425};
   Driven all[6];
   int begun = 0, ended = 0;
-  while (ended < kOrders) {
+  while (ended < orders) {
     Driven& d = all[f.random.below(6)];
     f.now += Duration(static_cast<int64_t>(f.random.below(2'000'000)));
     if (!d.open) {
-      if (begun == kOrders) {
+      if (begun == orders) {
         for (Driven& other : all) {
           if (!other.open) continue;
           ASSERT_TRUE(other.execute(other.machine.client_gone(Gone::kDisconnect, {}, f.now)));
@@ -150,7 +165,9 @@ TEST_P(RandomOrders, EndOnceAndLoseNoSlot) {
     ASSERT_EQ(d.dones, 1);
     ASSERT_TRUE(d.machine.done());
     ASSERT_EQ(d.machine.deadline(), base::kNever);
-    ASSERT_EQ(d.starts, static_cast<int>(d.ledger.attempts));
+    if (!variant.per_attempt) {
+      ASSERT_EQ(d.starts, static_cast<int>(d.ledger.attempts));
+    }
     ASSERT_LE(d.ledger.attempts, 4u);
     ASSERT_NE(d.ledger.outcome, Decision::kNone);
     for (uint32_t n = 1; n <= d.ledger.attempts; ++n) {
@@ -162,7 +179,11 @@ TEST_P(RandomOrders, EndOnceAndLoseNoSlot) {
   EXPECT_EQ(f.runtime->retries_in_flight(), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Hedging, RandomOrders, testing::Bool(), [](const auto& param) { return param.param ? "On" : "Off"; });
+INSTANTIATE_TEST_SUITE_P(Hedging, RandomOrders,
+                         testing::Values(Variant{"Off"}, Variant{"On", true}, Variant{"OffWithFaults", false, true},
+                                         Variant{"OnWithFaults", true, true}, Variant{"OffWithFaultsOfAttempts", false, true, true},
+                                         Variant{"OnWithFaultsOfAttempts", true, true, true}),
+                         [](const auto& param) { return param.param.name; });
 
 } // namespace
 } // namespace kgw::exchange

@@ -75,7 +75,7 @@ struct Response {
 TEST(Examine, GrpcTokensLookAtTheHeadAlone) {
   const std::pair<const char*, uint32_t> rows[] = {{"1", kGrpcCancelled}, {"4", kGrpcDeadlineExceeded}, {"8", kGrpcResourceExhausted},
                                                    {"13", kGrpcInternal}, {"14", kGrpcUnavailable},     {"0", 0},
-                                                   {"2", 0},              {"x", 0}};
+                                                   {"2", 0},              {"x", 0},                  {"014", kGrpcUnavailable}};
   for (auto [status, token] : rows) {
     Response response(200, {{"grpc-status", status}});
     EXPECT_EQ(examine(response.head, true, {}, 0).matched & kGrpc, token) << status;
@@ -87,6 +87,9 @@ TEST(Examine, RetriableHeadersArePresence) {
   Policy policy{.on = kRetriableHeaders, .headers = {{.name = "x-again"}}};
   EXPECT_TRUE(covers(policy.on, examine(Response(200, {{"x-again", ""}}).head, true, policy, 0)));
   EXPECT_FALSE(covers(policy.on, examine(Response(500, {{"x-other", "1"}}).head, true, policy, 0)));
+  policy.headers = {{.name = "x-again", .value = "no"}};
+  EXPECT_TRUE(covers(policy.on, examine(Response(200, {{"x-again", "no"}}).head, true, policy, 0)));
+  EXPECT_FALSE(covers(policy.on, examine(Response(200, {{"x-again", "not"}}).head, true, policy, 0)));
   policy.headers = {{.name = ":status"}};
   EXPECT_TRUE(covers(policy.on, examine(Response(200, {}).head, true, policy, 0)));
 }
@@ -105,6 +108,22 @@ TEST(Examine, TheFirstUsableResetHeaderGivesTheWait) {
   EXPECT_EQ(wait({{"retry-after", "300"}}), 300'000);
   EXPECT_EQ(wait({{"retry-after", "3"}, {"retry-after", "4"}}), 3000) << "its first value";
   EXPECT_EQ(wait({{"retry-after", "99999999999999999999"}}), -1);
+}
+
+TEST(Examine, RetryAfterStandsBehindTheResetHeaders) {
+  Policy policy{.reset_headers = {{"x-reset", ResetHeader::Format::kSeconds}}, .retry_after = true};
+  auto wait = [&](std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+    return examine(Response(503, fields).head, true, policy, 784'111'777).wait_ms;
+  };
+  EXPECT_EQ(wait({{"retry-after", "2"}}), 2000);
+  EXPECT_EQ(wait({{"retry-after", "Sun, 06 Nov 1994 08:49:40 GMT"}}), 3000);
+  EXPECT_EQ(wait({{"retry-after", "2"}, {"x-reset", "7"}}), 7000);
+  EXPECT_EQ(wait({{"retry-after", "2"}, {"x-reset", "soon"}}), 2000);
+  EXPECT_EQ(wait({{"retry-after", "301"}}), -1) << "beyond the most";
+  EXPECT_EQ(wait({{"retry-after", "Sun, 06 Nov 1994 08:49:30 GMT"}}), -1) << "in the past";
+  EXPECT_EQ(wait({{"retry-after", "soon"}}), -1);
+  policy.retry_after = false;
+  EXPECT_EQ(wait({{"retry-after", "2"}}), -1);
 }
 
 } // namespace

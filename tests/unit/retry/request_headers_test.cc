@@ -12,7 +12,10 @@ struct Request {
   base::Arena arena;
   http::Head head;
   Request(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
-    for (auto [name, value] : fields) http::add_field(head, arena, http::token_of(name), value);
+    for (auto [name, value] : fields) {
+      http::Token token = http::token_of(name);
+      token == http::Token::kOther ? http::add_field(head, arena, name, value) : http::add_field(head, arena, token, value);
+    }
   }
 };
 
@@ -43,6 +46,15 @@ TEST(RequestHeaders, TheNumberReplacesIfAnythingIsRetried) {
     EXPECT_EQ(taken({{"x-envoy-max-retries", bad}}, route).retries, 3u) << bad;
   }
   EXPECT_EQ(taken({{"x-envoy-max-retries", "7"}}, {.on = 0, .retries = 1}).retries, 1u);
+}
+
+TEST(RequestHeaders, ARequestThatThePolicyIsNotForIsNotRetriedAtAll) {
+  Policy route{.on = k5xx, .retries = 3, .request_headers = {{.name = "x-safe"}, {.name = "x-kind", .value = "read"}}};
+  EXPECT_EQ(taken({{"x-envoy-retry-on", "reset"}}, route).on, 0u) << "not even for what its headers ask for";
+  EXPECT_EQ(taken({{"x-envoy-max-retries", "7"}}, route).retries, 3u) << "the number comes after it";
+  EXPECT_EQ(taken({{"x-envoy-retry-on", "reset"}, {"x-safe", ""}}, route).on, uint32_t{k5xx | kReset});
+  EXPECT_EQ(taken({{"x-kind", "read"}}, route).on, uint32_t{k5xx});
+  EXPECT_EQ(taken({{"x-kind", "write"}}, route).on, 0u);
 }
 
 TEST(RequestHeaders, ListsGrow) {

@@ -27,6 +27,23 @@ TEST(Settings, SetsByNameWithinBounds) {
   EXPECT_FALSE(set_setting(settings, "accepts_per_turn", "1k"));
 }
 
+TEST(Settings, WordsAndFields) {
+  Settings settings;
+  ASSERT_TRUE(set_setting(settings, "attempt_count_headers", "response"));
+  EXPECT_EQ(settings.route.attempt_count_headers, 2);
+  auto wrong = set_setting(settings, "attempt_count_headers", "3");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().text, "attempt_count_headers: got \"3\"; need one of off, request, response, both");
+  ASSERT_TRUE(set_setting(settings, Scope::kRoute, "retriable_headers", "X-Again, x-why = busy ,"));
+  EXPECT_EQ(settings.route.retriable_headers,
+            (std::vector<retry::FieldMatch>{{.name = "x-again"}, {.name = "x-why", .value = "busy"}}));
+  wrong = set_setting(settings, "retriable_headers", "x-a, b c");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().text, "retriable_headers: got \"b c\"; need field names or name=value, separated by commas");
+  EXPECT_TRUE(set_setting(settings, "retriable_headers", ""));
+  EXPECT_TRUE(settings.route.retriable_headers.empty());
+}
+
 TEST(Settings, UnknownNamesAreAnsweredWithTheNearest) {
   Settings settings;
   auto result = set_setting(settings, "max_retrys", "7");

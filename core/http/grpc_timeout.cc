@@ -1,0 +1,40 @@
+#include "http/grpc_timeout.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kgw::http {
+
+std::optional<Duration> parse_grpc_timeout(std::string_view text) {
+  if (text.size() < 2 || text.size() > 9) return std::nullopt;
+  uint64_t number = 0;
+  const char* last = text.data() + text.size() - 1;
+  auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc{} || end != last) return std::nullopt;
+  auto of = [number](Duration unit) {
+    constexpr uint64_t kMostNs = 3'000'000'000'000'000'000; // a century, so that no clock of ours overflows
+    auto ns = static_cast<uint64_t>(unit.count());
+    return std::optional(unit * static_cast<int64_t>(std::min(number, kMostNs / ns)));
+  };
+  switch (text.back()) {
+    case 'H': return of(std::chrono::hours(1));
+    case 'M': return of(std::chrono::minutes(1));
+    case 'S': return of(std::chrono::seconds(1));
+    case 'm': return of(std::chrono::milliseconds(1));
+    case 'u': return of(std::chrono::microseconds(1));
+    case 'n': return of(std::chrono::nanoseconds(1));
+    default: return std::nullopt;
+  }
+}
+
+std::string_view format_grpc_timeout(Duration timeout, base::Arena& arena) {
+  int64_t number = base::to_ms(timeout);
+  char unit = 'm';
+  if (number > 99'999'999) number /= 1000, unit = 'S';
+  auto* text = static_cast<char*>(arena.allocate(24, 1));
+  char* end = std::to_chars(text, text + 23, number).ptr;
+  *end++ = unit;
+  return {text, end};
+}
+
+} // namespace kgw::http
