@@ -21,7 +21,11 @@ uint32_t grpc_token(std::string_view text) {
 }
 
 bool has(const http::Head& head, const FieldMatch& match) {
-  if (match.name == ":status") return !match.value || *match.value == std::to_string(head.status);
+  auto is = [&match](std::string_view value) { return !value.empty() && (!match.value || value == *match.value); };
+  if (match.name == ":status") return head.status != 0 && is(std::to_string(head.status));
+  if (match.name == ":method") return is(head.method);
+  if (match.name == ":path") return is(head.path);
+  if (match.name == ":authority") return is(head.authority);
   const http::Field* field = head.find(match.name);
   return field != nullptr && (!match.value || field->value_view() == *match.value);
 }

@@ -23,7 +23,7 @@ ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& pol
 // The same from a status alone (simulator, policy tests).
 ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& policy);
 
-// Whether the head has one of these fields. `:status` stands for the status of a response.
+// Whether the head has one of these fields.
 bool has_any(const http::Head& head, const std::vector<FieldMatch>& matches);
 // Whether the policy is for this request at all.
 inline bool may_retry(const Policy& policy, const http::Head& request) {

@@ -48,7 +48,8 @@ base::Result<std::vector<FieldMatch>> parse_field_matches(std::string_view text)
   base::each_element(text, [&](std::string_view item) {
     size_t mark = std::min(item.find('='), item.size());
     std::string_view name = base::trim(item.substr(0, mark));
-    if (!base::is_token(name)) return bad = item, false;
+    bool pseudo = name == ":status" || name == ":method" || name == ":path" || name == ":authority";
+    if (!pseudo && !base::is_token(name)) return bad = item, false;
     FieldMatch& match = matches.emplace_back(FieldMatch{.name = base::to_lower(name)});
     if (mark < item.size()) match.value = base::trim(item.substr(mark + 1));
     return true;

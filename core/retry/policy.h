@@ -73,7 +73,8 @@ struct FieldMatch {
   bool operator==(const FieldMatch&) const = default;
 };
 
-// A comma list of `name` or `name=value`, blanks around trimmed. Fails with kInvalid for a name that is no field name.
+// A comma list of `name` or `name=value`, blanks around trimmed; a name may be one of the pseudo fields :status, :method, :path and
+// :authority. Fails with kInvalid for any other that is no field name.
 base::Result<std::vector<FieldMatch>> parse_field_matches(std::string_view text);
 
 struct Policy {

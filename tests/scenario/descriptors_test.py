@@ -43,6 +43,10 @@ def limit_descriptors(pid, more):
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, limit))
 
 
+@pytest.mark.skipif(
+    os.environ.get("KGW_SANITIZED") == "asan",
+    reason="the undefined-behaviour sanitizer looks at objects through a pipe, and calls every object bad when it gets none",
+)
 def test_more_connections_than_descriptors(running):
     with Origin(echo) as origin, running(origin) as run, contextlib.ExitStack() as stack:
         before = descriptors(run.pid)

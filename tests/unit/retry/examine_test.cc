@@ -90,6 +90,9 @@ TEST(Examine, RetriableHeadersArePresence) {
   policy.headers = {{.name = "x-again", .value = "no"}};
   EXPECT_TRUE(covers(policy.on, examine(Response(200, {{"x-again", "no"}}).head, true, policy, 0)));
   EXPECT_FALSE(covers(policy.on, examine(Response(200, {{"x-again", "not"}}).head, true, policy, 0)));
+  policy.headers = {{.name = ":status", .value = "204"}};
+  EXPECT_TRUE(covers(policy.on, examine(Response(204, {}).head, true, policy, 0)));
+  EXPECT_FALSE(covers(policy.on, examine(Response(200, {}).head, true, policy, 0)));
   policy.headers = {{.name = ":status"}};
   EXPECT_TRUE(covers(policy.on, examine(Response(200, {}).head, true, policy, 0)));
 }
