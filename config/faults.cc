@@ -19,7 +19,7 @@ uint32_t read_share(Fields& fault) {
   return static_cast<uint32_t>(std::lround(percent.value_or(0) * kMillionthsPerPercent));
 }
 
-void read_delay(Value value, snapshot::Faults& faults) {
+void read_delay(Value value, retry::Faults& faults) {
   Fields fields(std::move(value));
   faults.delay_ppm = read_share(fields);
   Value delay = fields.get("fixedDelay", Need::kRequired);
@@ -29,7 +29,7 @@ void read_delay(Value value, snapshot::Faults& faults) {
   }
 }
 
-void read_abort(Value value, snapshot::Faults& faults) {
+void read_abort(Value value, retry::Faults& faults) {
   Fields fields(std::move(value));
   faults.abort_ppm = read_share(fields);
   auto status = fields.integer("httpStatus", {200, 599}, Need::kRequired);
@@ -38,9 +38,9 @@ void read_abort(Value value, snapshot::Faults& faults) {
 
 } // namespace
 
-snapshot::Faults read_faults(const Value& value) {
+retry::Faults read_faults(const Value& value) {
   Fields fields(value);
-  snapshot::Faults faults;
+  retry::Faults faults;
   read_delay(fields.get("delay"), faults);
   read_abort(fields.get("abort"), faults);
   return faults;

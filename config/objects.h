@@ -92,7 +92,7 @@ struct RuleOptions {
   std::optional<Duration> timeout;       // zero: off
   std::optional<retry::Policy> retries;  // may retry nothing
   std::optional<std::string> host_rewrite;  // Host toward the backend
-  std::optional<snapshot::Faults> faults;
+  std::optional<retry::Faults> faults;
   std::optional<snapshot::StreamDuration> stream_duration;
   Spot timeout_at, retries_at, per_try_at, stream_duration_at;
   bool empty() const { return !timeout && !retries && !host_rewrite && !faults && !stream_duration; }

@@ -38,7 +38,7 @@ void read_retry(const Value& value, HttpRouteRule& rule);
 
 // RouteOption's retries, faults and maxStreamDuration.
 void read_retries(const Value& value, RouteOption& option);
-snapshot::Faults read_faults(const Value& value);
+retry::Faults read_faults(const Value& value);
 snapshot::StreamDuration read_stream_duration(const Value& value);
 
 // What retryOn and `statuses` come to together, if that is less than their author may think.

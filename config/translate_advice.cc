@@ -41,7 +41,9 @@ class Advisor {
   void run() {
     advise_stream();
     if (policy_.per_try_timeout > Duration::zero()) advise_per_try();
-    if (governed_.retries != nullptr) advise_unsafe();
+    if (governed_.retries == nullptr || !retries_anything(policy_)) return;
+    advise_headers();
+    advise_unsafe();
   }
 
  private:
@@ -95,8 +97,16 @@ class Advisor {
   // A RouteOption that has both was warned about when it was read.
   bool said_at_reading() const { return !rule_.backend_request && governed_.retries->options->timeout == total_; }
 
+  void advise_headers() {
+    if ((policy_.on & retry::kRetriableHeaders) == 0 || !governed_.action.settings.retriable_headers.empty()) return;
+    add(*governed_.retries->object, governed_.retries->options->retries_at,
+        "\"retriable-headers\" retries nothing without the annotation kgwcore.dev/retriable_headers", ".retryOn");
+  }
+
+  // With retriable_request_headers, the author has chosen the requests.
   void advise_unsafe() {
-    if (!retries_anything(policy_) || (policy_.on & ~kNeverSent) == 0 || !takes_unsafe_methods(rule_)) return;
+    if ((policy_.on & ~kNeverSent) == 0 || !takes_unsafe_methods(rule_)) return;
+    if (!governed_.action.settings.retriable_request_headers.empty()) return;
     add(*governed_.retries->object, governed_.retries->options->retries_at,
         "covers POST and other unsafe methods too: a request that the origin has already carried out may be sent again",
         governed_.retries->is_policy() ? ".retryOn" : "");
