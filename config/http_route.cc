@@ -71,21 +71,6 @@ BackendRef read_backend_ref(const Value& value) {
   return ref;
 }
 
-void read_timeouts(Value value, HttpRouteRule& rule) {
-  Fields fields(std::move(value));
-  rule.request_timeout = fields.get("request").duration(DurationGrammar::kGateway);
-  Value backend = fields.get("backendRequest");
-  rule.backend_request_timeout = backend.duration(DurationGrammar::kGateway);
-  if (!rule.backend_request_timeout) return;
-  if (!rule.request_timeout) {
-    backend.warn(
-        "without request this limits each attempt here, while kgateway takes it for the limit of the whole request");
-  } else if (*rule.request_timeout > Duration::zero() && *rule.backend_request_timeout > *rule.request_timeout) {
-    backend.error(ProblemClass::kInvalid,
-                  fmt::format("at most the request timeout of {}", print_duration(*rule.request_timeout)));
-  }
-}
-
 HttpRouteRule read_rule(const Value& value) {
   Fields fields(value);
   HttpRouteRule rule;
@@ -95,7 +80,8 @@ HttpRouteRule read_rule(const Value& value) {
   rule.extension_refs = read_filters(fields);
   for (const Value& item : fields.items("backendRefs", {0, 16})) rule.backends.push_back(read_backend_ref(item));
   read_timeouts(fields.get("timeouts"), rule);
-  fields.later({"retry", "sessionPersistence"});
+  read_retry(fields.get("retry"), rule);
+  fields.later({"sessionPersistence"});
   return rule;
 }
 

@@ -10,6 +10,7 @@ namespace {
 constexpr const char* kGatewayApi = "gateway.networking.k8s.io";
 constexpr const char* kKgateway = "gateway.kgateway.dev";
 constexpr const char* kGloo = "gloo.solo.io";
+constexpr const char* kExperimental = "gateway.networking.x-k8s.io";
 
 std::vector<KindInfo> make_table() {
   using enum Kind;
@@ -45,6 +46,23 @@ std::vector<KindInfo> make_table() {
       {kBackend, kKgateway, {"v1alpha1"}, "Backend", "backends", "backend", {}, true},
       {kKgatewayUpstream, kKgateway, {"v1alpha1"}, "Upstream", "upstreams", "upstream", {"up"}, true},
       {kDirectResponse, kKgateway, {"v1alpha1"}, "DirectResponse", "directresponses", "directresponse", {}, true},
+      {kTrafficPolicy, kKgateway, {"v1alpha1"}, "TrafficPolicy", "trafficpolicies", "trafficpolicy", {}, true},
+      {kBackendConfigPolicy,
+       kKgateway,
+       {"v1alpha1"},
+       "BackendConfigPolicy",
+       "backendconfigpolicies",
+       "backendconfigpolicy",
+       {},
+       true},
+      {kBackendTrafficPolicy,
+       kExperimental,
+       {"v1alpha1"},
+       "XBackendTrafficPolicy",
+       "xbackendtrafficpolicies",
+       "xbackendtrafficpolicy",
+       {"xbtrafficpolicy"},
+       true},
       {kService, "", {"v1"}, "Service", "services", "service", {"svc"}, true},
       {kNamespace, "", {"v1"}, "Namespace", "namespaces", "namespace", {"ns"}, false},
       {kEndpointSlice, "discovery.k8s.io", {"v1"}, "EndpointSlice", "endpointslices", "endpointslice", {}, true},
@@ -102,11 +120,8 @@ struct Unbuilt {
 };
 constexpr Unbuilt kUnbuilt[] = {
     {"", "Endpoints", Standing::kNotYet},
-    {kKgateway, "TrafficPolicy", Standing::kNotYet},
-    {kKgateway, "BackendConfigPolicy", Standing::kNotYet},
-    {"gateway.networking.x-k8s.io", "XBackendTrafficPolicy", Standing::kNotYet},
-    {"gateway.networking.x-k8s.io", "XBackend", Standing::kNotYet},
-    {"gateway.networking.x-k8s.io", "XListenerSet", Standing::kRefused},
+    {kExperimental, "XBackend", Standing::kNotYet},
+    {kExperimental, "XListenerSet", Standing::kRefused},
     {kGatewayApi, "BackendTLSPolicy", Standing::kRefused},
     {kGatewayApi, "ListenerSet", Standing::kRefused},
     {kGatewayApi, "GRPCRoute", Standing::kRefused},
@@ -129,8 +144,8 @@ constexpr Unbuilt kUnbuilt[] = {
     {"ratelimit.solo.io", "RateLimitConfig", Standing::kRefused},
 };
 
-constexpr std::array<std::string_view, 5> kGatewayGroups = {kGatewayApi, "gateway.networking.x-k8s.io", kKgateway,
-                                                            "gateway.solo.io", kGloo};
+constexpr std::array<std::string_view, 5> kGatewayGroups = {kGatewayApi, kExperimental, kKgateway, "gateway.solo.io",
+                                                            kGloo};
 
 // Groups whose kinds all matter: what is unknown there is a slip, not somebody else's.
 bool is_closed_group(std::string_view group) {

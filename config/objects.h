@@ -12,8 +12,8 @@
 #include "base/time.h"
 #include "config/diagnostic.h"
 #include "config/tree.h"
-#include "retry/policy.h"
 #include "route/table.h"
+#include "snapshot/spec.h"
 
 namespace kgw::config {
 
@@ -21,6 +21,7 @@ enum class Kind : uint8_t {
   kGateway, kHttpRoute, kRouteOption, kService, kEndpointSlice, kNamespace, kBackend, kDirectResponse, kGatewayClass,
   kReferenceGrant,
   kGlooUpstream, kKgatewayUpstream,  // both are called Upstream, and one object may stand beside the other
+  kTrafficPolicy, kBackendConfigPolicy, kBackendTrafficPolicy,
   kIgnored,  // stored as it comes, without meaning (Deployment, ConfigMap, ...)
 };
 
@@ -74,12 +75,37 @@ struct ObjectRef {
 struct BackendRef : ObjectRef {
   uint32_t weight = 1;
 };
+// What a policy is attached to: one object by its name, or without a name all of its kind that have the labels.
+struct PolicyTarget : ObjectRef {
+  Labels labels;
+  std::string path;  // spec.targetRefs[0]
+};
+
+// A field of a document and where it stands.
+struct Spot {
+  std::string path;
+  Position at;
+};
+
+// What the kinds that govern rules have in common: each option that is there replaces the default whole.
+struct RuleOptions {
+  std::optional<Duration> timeout;       // zero: off
+  std::optional<retry::Policy> retries;  // may retry nothing
+  std::optional<std::string> host_rewrite;  // Host toward the backend
+  std::optional<retry::Faults> faults;
+  std::optional<snapshot::StreamDuration> stream_duration;
+  Spot timeout_at, retries_at, per_try_at, stream_duration_at;
+  bool empty() const { return !timeout && !retries && !host_rewrite && !faults && !stream_duration; }
+};
+
 struct HttpRouteRule {
   std::string name;
   std::vector<route::MatchSpec> matches;  // never empty
   std::vector<ObjectRef> extension_refs;  // filters of type ExtensionRef, in order
   std::vector<BackendRef> backends;
-  std::optional<Duration> request_timeout, backend_request_timeout;  // zero: off
+  RuleOptions own;                        // timeouts.request and retry
+  std::optional<Duration> backend_request;  // timeouts.backendRequest; zero: off
+  Spot backend_request_at;
   Position at;
 };
 struct HttpRoute {
@@ -88,13 +114,12 @@ struct HttpRoute {
   std::vector<HttpRouteRule> rules;
 };
 
-struct RouteOption {
-  std::vector<ObjectRef> targets;
-  std::optional<Duration> timeout;            // zero: off
-  std::optional<retry::Policy> retries;       // numRetries 0 already turned into 1
-  std::optional<std::string> host_rewrite;    // Host toward the backend
-  std::vector<std::string> unknown_tokens;    // of retryOn
-  Position retries_at, timeout_at, per_try_at;
+struct RouteOption : RuleOptions {
+  std::vector<PolicyTarget> targets;
+  std::vector<std::string> unknown_tokens;  // of retryOn
+};
+struct TrafficPolicy : RuleOptions {
+  std::vector<PolicyTarget> targets;
 };
 
 struct ServicePort {
@@ -134,6 +159,27 @@ struct Backend {
   bool tls = false;
   Position tls_at;
 };
+// What a policy says about a backend, option by option.
+struct BackendOptions {
+  std::optional<Duration> connect_timeout;
+  std::optional<int64_t> max_connections, max_pending_requests, max_requests, max_retries;
+  std::optional<cluster::OutlierDetection> outlier;
+  std::optional<cluster::HealthCheck> health;
+  struct Balancer {
+    cluster::Balance balance = cluster::Balance::kRoundRobin;
+    uint32_t choices = 2;
+  };
+  std::optional<Balancer> balancer;
+  Spot max_retries_at;
+};
+struct BackendConfigPolicy : BackendOptions {
+  std::vector<PolicyTarget> targets;
+};
+// XBackendTrafficPolicy.
+struct BackendTrafficPolicy {
+  std::vector<PolicyTarget> targets;
+  std::optional<cluster::RetryRateBudget> retry_budget;
+};
 struct DirectResponse {
   uint16_t status = 200;
   std::string body;
@@ -150,7 +196,8 @@ struct ReferenceGrant {
 };
 struct Bare {};  // Namespace, GatewayClass, ignored kinds: metadata is all there is
 
-using Payload = std::variant<Bare, Gateway, HttpRoute, RouteOption, Service, EndpointSlice, Backend, DirectResponse, ReferenceGrant>;
+using Payload = std::variant<Bare, Gateway, HttpRoute, RouteOption, Service, EndpointSlice, Backend, DirectResponse, ReferenceGrant,
+                             TrafficPolicy, BackendConfigPolicy, BackendTrafficPolicy>;
 
 // One valid object.
 struct Object {

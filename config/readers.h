@@ -23,11 +23,37 @@ Backend read_backend(Fields& top); // kgateway's Upstream too
 Backend read_gloo_upstream(Fields& top);
 DirectResponse read_direct_response(Fields& top);
 ReferenceGrant read_reference_grant(Fields& top);
+TrafficPolicy read_traffic_policy(Fields& top);
+BackendConfigPolicy read_backend_config_policy(Fields& top);
+BackendTrafficPolicy read_backend_traffic_policy(Fields& top);
 
 // The matches of an HTTPRoute rule, at least one.
 std::vector<route::MatchSpec> read_matches(Fields& rule);
 // The objects that filters of type ExtensionRef name.
 std::vector<ObjectRef> read_filters(Fields& rule);
+
+// timeouts and retry of an HTTPRoute rule.
+void read_timeouts(Value value, HttpRouteRule& rule);
+void read_retry(const Value& value, HttpRouteRule& rule);
+
+// RouteOption's retries, faults and maxStreamDuration.
+void read_retries(const Value& value, RouteOption& option);
+retry::Faults read_faults(const Value& value);
+snapshot::StreamDuration read_stream_duration(const Value& value);
+
+// What retryOn and `statuses` come to together, if that is less than their author may think.
+void advise_tokens(const Value& retry_on, const Value& statuses, const retry::Policy& policy);
+
+// targetRefs and targetSelectors of a policy.
+struct TargetKind {
+  std::string_view group, kind;
+};
+struct TargetRules {
+  std::span<const TargetKind> kinds; // empty: any
+  Need need = Need::kOptional;       // of targetRefs
+  bool sections = false, selectors = false;
+};
+std::vector<PolicyTarget> read_policy_targets(Fields& spec, const TargetRules& rules);
 
 // Annotations kgwcore.dev/NAME are settings of the scope that goes with the kind.
 void check_settings(const Fields& metadata, const Meta& meta);

@@ -1,9 +1,3 @@
-#include <algorithm>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include "base/text.h"
 #include "config/readers.h"
 #include "config/rules.h"
 #include "http/target.h"
@@ -11,14 +5,11 @@
 namespace kgw::config {
 namespace {
 
-constexpr auto kGrammar = DurationGrammar::kRouteOption;
-constexpr Duration kShortest = std::chrono::nanoseconds(1), kMillisecond = std::chrono::milliseconds(1);
-constexpr Bounds kUint32{0, UINT32_MAX};
-
-ObjectRef read_target(const Value& value) {
+PolicyTarget read_target(const Value& value) {
   Fields fields(value);
-  ObjectRef ref;
+  PolicyTarget ref;
   ref.at = value.at();
+  ref.path = value.path();
   ref.group = fields.get("group", Need::kRequired).word({"gateway.networking.k8s.io"});
   ref.kind = fields.get("kind", Need::kRequired).word({"HTTPRoute"});
   ref.name = fields.text("name", kDnsName, Need::kRequired);
@@ -26,113 +17,10 @@ ObjectRef read_target(const Value& value) {
   return ref;
 }
 
-std::string names_of(const std::vector<retry::Token>& tokens) {
-  std::vector<std::string_view> names;
-  for (const retry::Token& token : tokens) names.push_back(token.name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
-void warn_unknown(const Value& value, const std::string& token) {
-  std::vector<std::string_view> names;
-  for (const retry::Token& known : retry::tokens()) names.push_back(known.name);
-  std::string_view nearest = base::nearest_name(token, names);
-  value.warn(fmt::format("{} is no known token and has no effect{}; known are {}", in_quotes(token),
-                         nearest.empty() ? "" : fmt::format(" (did you mean \"{}\"?)", nearest),
-                         names_of(retry::tokens())));
-}
-
-void read_retry_on(const Value& value, retry::Policy& policy, std::vector<std::string>& unknown) {
-  retry::ParsedOn parsed = retry::parse_retry_on(value.text());
-  policy.on = parsed.on;
-  for (const std::string& token : parsed.unknown) warn_unknown(value, token);
-  for (const retry::Token& token : retry::tokens()) {
-    bool without_effect = (policy.on & token.bit) != 0 && (retry::kBuilt & token.bit) == 0;
-    if (without_effect) value.warn(fmt::format("\"{}\" is not built yet: it has no effect", token.name));
-  }
-  unknown = std::move(parsed.unknown);
-}
-
-void read_back_off(Value value, retry::Policy& policy) {
-  Fields fields(std::move(value));
-  Value base = fields.get("baseInterval"), most = fields.get("maxInterval");
-  auto base_interval = base.duration(kGrammar, kMillisecond), max_interval = most.duration(kGrammar, kMillisecond);
-  if (most.present() && !base.present()) {
-    base.error_text(ProblemClass::kRequired,
-                    "required value missing: got nothing; need baseInterval beside maxInterval");
-  }
-  if (base_interval && max_interval && *base_interval > *max_interval) {
-    most.error(ProblemClass::kInvalid, fmt::format("at least the baseInterval of {}", print_duration(*base_interval)));
-  }
-  policy.base_interval = base_interval.value_or(policy.base_interval);
-  policy.max_interval = max_interval.value_or(policy.max_interval);
-}
-
-void read_status_codes(const Value& value, retry::Policy& policy) {
-  for (const Value& item : value.items({0, SIZE_MAX})) {
-    auto code = item.integer(kUint32);
-    if (!code) continue;
-    if (*code < 100 || *code > 599) {
-      item.warn(fmt::format("no response has the status {}: it has no effect", *code));
-    } else {
-      policy.status_codes.push_back(static_cast<uint16_t>(*code));
-    }
-  }
-  bool token = (policy.on & retry::kRetriableStatusCodes) != 0;
-  if (!policy.status_codes.empty() && !token) {
-    value.warn("has no effect without the token \"retriable-status-codes\" in retryOn");
-  }
-}
-
-// Envoy drops a per-try timeout that is not below the total one.
-Position read_per_try(const Value& value, const std::optional<Duration>& timeout, retry::Policy& policy) {
-  policy.per_try_timeout = value.duration(kGrammar, kShortest).value_or(Duration::zero());
-  if (timeout && *timeout > Duration::zero() && policy.per_try_timeout >= *timeout) {
-    value.warn(fmt::format("is ignored: it is not below the timeout of {}", print_duration(*timeout)));
-  }
-  return value.at();
-}
-
-void read_reset_headers(Value value, retry::Policy& policy) {
-  Fields fields(std::move(value));
-  for (const Value& item : fields.items("resetHeaders", {0, SIZE_MAX})) {
-    Fields header(item);
-    retry::ResetHeader reset{.name = base::to_lower(header.text("name", kHeaderName, Need::kRequired))};
-    // An enumeration of proto JSON: by name or by number.
-    Value format = header.get("format");
-    bool number = format.present() && format.node()->kind == Node::Kind::kInt;
-    bool time = number ? format.integer({0, 1}) == 1 : format.word({"SECONDS", "UNIX_TIMESTAMP"}) == "UNIX_TIMESTAMP";
-    if (time) reset.format = retry::ResetHeader::Format::kUnixTimestamp;
-    policy.reset_headers.push_back(std::move(reset));
-  }
-  policy.reset_most = fields.get("maxInterval").duration(kGrammar, kShortest).value_or(policy.reset_most);
-}
-
-void read_retries(const Value& value, RouteOption& option) {
-  Fields fields(value);
-  retry::Policy policy;
-  Value retry_on = fields.get("retryOn");
-  read_retry_on(retry_on, policy, option.unknown_tokens);
-  if (policy.on == 0 && fields.present()) retry_on.warn("no known token in retryOn: nothing is retried");
-  Value retries = fields.get("numRetries");
-  policy.retries = static_cast<uint32_t>(retries.integer(kUint32).value_or(1));
-  if (policy.retries == 0) {
-    retries.warn("0 counts as unset and means 1; leave retryOn out to retry nothing");
-    policy.retries = 1;
-  }
-  option.per_try_at = read_per_try(fields.get("perTryTimeout"), option.timeout, policy);
-  read_back_off(fields.get("retryBackOff"), policy);
-  read_status_codes(fields.get("retriableStatusCodes"), policy);
-  Value priorities = fields.get("previousPriorities");
-  if (priorities.present()) priorities.warn("has no effect: there is one priority of endpoints");
-  read_reset_headers(fields.get("rateLimitedRetryBackOff"), policy);
-  option.retries_at = value.at();
-  option.retries = policy;
-}
-
 void name_unbuilt_options(Fields& options) {
   options.later({"idleTimeout", "headerManipulation", "prefixRewrite", "regexRewrite", "autoHostRewrite",
-                 "hostRewriteHeader", "hostRewritePathRegex", "appendXForwardedHost", "faults", "shadowing", "lbHash",
-                 "cors", "maxStreamDuration", "upgrades", "bufferPerRoute"});
+                 "hostRewriteHeader", "hostRewritePathRegex", "appendXForwardedHost", "shadowing", "lbHash", "cors",
+                 "upgrades", "bufferPerRoute"});
   options.ignore({"tracing", "extensions", "envoyMetadata"});
   options.refuse({"transformations", "stagedTransformations", "extProc", "extProcEarly", "extProcLate", "ai"});
   options.protect({"extauth", "jwt", "jwtStaged", "jwtProvidersStaged", "rbac", "waf", "dlp", "csrf", "ratelimitBasic",
@@ -151,11 +39,15 @@ RouteOption read_route_option(Fields& top) {
     for (const Value& item : spec.items("targetRefs", {0, SIZE_MAX})) option.targets.push_back(read_target(item));
     Fields options(spec.get("options"));
     Value timeout = options.get("timeout"), retries = options.get("retries");
-    option.timeout_at = timeout.at();
-    option.timeout = timeout.duration(kGrammar);
+    option.timeout_at = timeout.spot();
+    option.timeout = timeout.duration(DurationGrammar::kRouteOption);
     if (retries.present()) read_retries(retries, option);
     Value host = options.get("hostRewrite");
     if (host.present()) option.host_rewrite = host.text({http::valid_authority, "HOST or HOST:PORT", 255});
+    Value faults = options.get("faults"), stream = options.get("maxStreamDuration");
+    if (faults.present()) option.faults = read_faults(faults);
+    option.stream_duration_at = stream.spot();
+    if (stream.present()) option.stream_duration = read_stream_duration(stream);
     name_unbuilt_options(options);
   }
   top.report().snake_case = false;

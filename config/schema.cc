@@ -50,11 +50,12 @@ bool set_key(const Node& map, std::string_view key, size_t& index) {
   return found != map.map.end();
 }
 
-// "disabled: true" alone asks for nothing, so nothing is lost by not having the feature.
+// "disabled: true" alone, or kgateway's "disable: {}", asks for nothing: nothing is lost by not having the feature.
 bool only_disabled(const Node& node) {
   if (node.map.size() != 1) return false;
   const auto& [name, value] = node.map.front();
-  return (name == "disable" || name == "disabled") && value.kind == Node::Kind::kBool && value.boolean;
+  bool set = (value.kind == Node::Kind::kBool && value.boolean) || value.kind == Node::Kind::kMap;
+  return (name == "disable" || name == "disabled") && set;
 }
 
 } // namespace
@@ -132,6 +133,20 @@ Value Fields::get(std::string_view key, Need need) {
                      fmt::format("{}: got nothing; need {}", class_text(ProblemClass::kRequired), key));
   }
   return value;
+}
+
+std::string_view Fields::exactly_one(std::initializer_list<std::string_view> keys) {
+  std::vector<std::string_view> present_keys;
+  for (std::string_view key : keys) {
+    if (get(key).present()) present_keys.push_back(key);
+  }
+  if (!present() || present_keys.size() == 1) return present() ? present_keys.front() : "";
+  bool none = present_keys.empty();
+  value_.error_text(none ? ProblemClass::kRequired : ProblemClass::kInvalid,
+                    problem_text(none ? ProblemClass::kRequired : ProblemClass::kInvalid,
+                                 none ? "nothing" : fmt::format("{}", fmt::join(present_keys, " and ")),
+                                 fmt::format("exactly one of {}", fmt::join(keys, ", "))));
+  return {};
 }
 
 void Fields::report_unknown(size_t index) const {

@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,14 +58,19 @@ class Value {
 
   bool present() const { return node_ != nullptr; }
   Position at() const { return node_ != nullptr ? node_->at : parent_; }
+  Spot spot() const { return {path_, at()}; }
   const Node* node() const { return node_; }
   const std::string& path() const { return path_; }
   Report& report() const { return *report_; }
 
   std::string text(const TextRule& rule = {}, std::string fallback = {}) const;
   std::optional<int64_t> integer(Bounds bounds) const;
+  std::optional<double> number(Bounds bounds) const; // an integer or a decimal fraction
   std::optional<bool> boolean() const;
-  std::string word(std::initializer_list<std::string_view> allowed, std::string fallback = {}) const;
+  std::string word(std::span<const std::string_view> allowed, std::string fallback = {}) const;
+  std::string word(std::initializer_list<std::string_view> allowed, std::string fallback = {}) const {
+    return word(std::span(allowed.begin(), allowed.size()), std::move(fallback));
+  }
   std::optional<Duration> duration(DurationGrammar grammar, Duration least = Duration::zero()) const;
   std::vector<Value> items(Count count) const;
   Labels labels() const;
@@ -106,6 +112,9 @@ class Fields {
   std::vector<Value> items(std::string_view key, Count count, Need need = Need::kOptional) {
     return get(key, need).items(count);
   }
+
+  // Which of `keys` is there. Anything but one of them is an error and nothing.
+  std::string_view exactly_one(std::initializer_list<std::string_view> keys);
 
   void ignore(std::initializer_list<std::string_view> keys);  // accepted, without effect here
   void ignore_rest() { seen_.assign(seen_.size(), true); }    // whatever else there is

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "config/conditions.h"
 #include "config/store.h"
 #include "config/store_stamp.h"
 
@@ -41,6 +42,11 @@ void prune(json& document, const std::vector<std::string>& pruned) {
 
 void default_to(json& object, const char* key, json value) {
   if (!object.contains(key)) object[key] = std::move(value);
+}
+
+std::string text_member(const json& object, std::string_view key) {
+  const json& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : "";
 }
 
 // kubectl merges a Service's ports by key, so defaults inside do no harm, and `describe` prints blanks without them.
@@ -130,6 +136,29 @@ void set_annotation(json& object, const char* name, std::string value) {
   json& annotations = object["metadata"]["annotations"];
   if (!annotations.is_object()) annotations = json::object();
   annotations[name] = std::move(value);
+}
+
+std::vector<PolicyTarget> named_targets(const json& document) {
+  std::vector<PolicyTarget> targets;
+  const json& spec = member(document, "spec");
+  for (const char* list : {"targetRefs", "targetSelectors"}) {
+    const json& refs = member(spec, list);
+    if (!refs.is_array()) continue;
+    for (const json& ref : refs) {
+      PolicyTarget target;
+      target.group = text_member(ref, "group");
+      target.kind = text_member(ref, "kind");
+      target.name = text_member(ref, "name");
+      target.section_name = text_member(ref, "sectionName");
+      const json& labels = member(ref, "matchLabels");
+      if (labels.is_object()) {
+        for (const auto& [key, value] : labels.items()) target.labels[key] = text_member(labels, key);
+      }
+      bool selects = !target.labels.empty();
+      if (!target.name.empty() || selects) targets.push_back(std::move(target));
+    }
+  }
+  return targets;
 }
 
 bool same_content(const json& a, const json& b) { return same_members(a, b, {"metadata", "apiVersion"}); }

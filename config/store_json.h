@@ -24,6 +24,9 @@ nlohmann::json stored_json(nlohmann::json document, const Identity& id, const st
 std::string last_applied_text(nlohmann::json document, const Identity& id);
 void set_annotation(nlohmann::json& object, const char* name, std::string value);
 
+// What a refused policy names in targetRefs and targetSelectors, read loosely since it did not pass validation.
+std::vector<PolicyTarget> named_targets(const nlohmann::json& document);
+
 // Whether anything but metadata differs (status never stands in either).
 bool same_content(const nlohmann::json& a, const nlohmann::json& b);
 // Whether the two differ in nothing, labels and annotations included. The version of the API that wrote them does not

@@ -48,7 +48,7 @@ Store::Translation Store::translate(const TranslateOptions& options) {
     }
   };
   write(translated.routes, ReferenceRole::kParent);
-  write(translated.options, ReferenceRole::kAncestor);
+  write(translated.policies, ReferenceRole::kAncestor);
   impl_->gateways = std::move(translated.gateways);
   impl_->write_gateway_statuses(now);
   for (auto& [id, object] : impl_->objects) {

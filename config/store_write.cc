@@ -17,17 +17,6 @@ WriteResult refused(WriteResult::Status status) {
   return result;
 }
 
-// The HTTPRoutes that a refused RouteOption names; its document is read loosely, since it did not pass validation.
-std::vector<std::string> named_routes(const json& document) {
-  std::vector<std::string> names;
-  const json& refs = member(member(document, "spec"), "targetRefs");
-  if (!refs.is_array()) return names;
-  for (const json& ref : refs) {
-    if (const json& name = member(ref, "name"); name.is_string()) names.push_back(name.get<std::string>());
-  }
-  return names;
-}
-
 } // namespace
 
 std::pair<Outcome, StoredObject> Store::Impl::prepare(Object object, json document, const WriteOrigin& origin) {
@@ -73,9 +62,8 @@ const StoredObject& Store::Impl::commit(Outcome outcome, StoredObject object) {
 void Store::Impl::reject(const Identity& id, const Validated& validated, const json& document) {
   auto error = std::ranges::find(validated.problems, Severity::kError, &Diagnostic::severity);
   if (id.name.empty() || error == validated.problems.end()) return;
-  Rejection rejection{error->path.empty() ? error->text : error->path + ": " + error->text, validated.protection, {}};
-  if (id.kind == Kind::kRouteOption) rejection.targets = named_routes(document);
-  rejections[id] = std::move(rejection);
+  rejections[id] = {error->path.empty() ? error->text : error->path + ": " + error->text, validated.protection,
+                    named_targets(document)};
 }
 
 void Store::Impl::erase(const Identity& id) {

@@ -1,5 +1,9 @@
 #include "config/translate.h"
 
+#include <algorithm>
+
+#include <fmt/format.h>
+
 #include "config/translate_attach.h"
 #include "config/translate_rules.h"
 
@@ -9,9 +13,9 @@ namespace {
 class Translation {
  public:
   Translation(const Inventory& inventory, const TranslateOptions& options)
-      : inventory_(inventory), gateways_(plan_listeners(inventory, options, warnings_)),
+      : inventory_(inventory), gateways_(plan_listeners(inventory, options, warnings_)), blocks_(inventory),
         clusters_(inventory, options, warnings_), policies_(inventory, options, warnings_),
-        rules_(inventory, clusters_, policies_, warnings_) {
+        rules_(inventory, blocks_, clusters_, policies_, warnings_) {
     out_.spec.process = options.settings.process;
     for (GatewayState& gateway : gateways_)
       index_[{gateway.summary.id.namespace_name, gateway.summary.id.name}] = &gateway;
@@ -19,7 +23,8 @@ class Translation {
 
   Translated run() {
     for (const StoredObject* route : inventory_.routes()) translate_route(*route);
-    out_.options = policies_.statuses();
+    policies_.add_statuses(out_.policies);
+    clusters_.add_statuses(out_.policies);
     emit_listeners(gateways_, out_.spec);
     out_.spec.clusters = clusters_.take();
     for (GatewayState& gateway : gateways_) {
@@ -31,24 +36,48 @@ class Translation {
   }
 
  private:
+  // Listeners of one route with the same policies around them.
+  struct Group {
+    Sources around;
+    std::vector<const std::pair<ListenerState*, std::vector<std::string>>*> listeners;
+  };
+
   void translate_route(const StoredObject& route) {
     Attachment attachment = attach_route(route, index_, inventory_, warnings_);
-    bool served = !attachment.listeners.empty();
-    TranslatedRules rules = rules_.translate(route, served);
+    std::vector<Condition> conditions;
+    for (const Group& group : groups_of(attachment)) {
+      bool served = !group.listeners.empty();
+      TranslatedRules rules = rules_.translate(route, served, group.around);
+      conditions = std::move(rules.conditions);
+      if (served) emit_route(route, group, std::move(rules.actions));
+    }
     for (ReferenceStatus& parent : attachment.parents) {
-      parent.conditions.insert(parent.conditions.end(), rules.conditions.begin(), rules.conditions.end());
+      parent.conditions.insert(parent.conditions.end(), conditions.begin(), conditions.end());
     }
     out_.routes.push_back({route.object.id, std::move(attachment.parents)});
-    if (served) emit_route(route, attachment, std::move(rules.actions));
+  }
+
+  // A route that no listener takes is one group without any: its references are looked at all the same.
+  std::vector<Group> groups_of(const Attachment& attachment) const {
+    std::vector<Group> groups;
+    for (const auto& entry : attachment.listeners) {
+      Sources around = policies_.around(*entry.first->gateway, entry.first->listener->name);
+      auto group = std::ranges::find(groups, around, &Group::around);
+      if (group == groups.end()) group = groups.insert(groups.end(), Group{std::move(around), {}});
+      group->listeners.push_back(&entry);
+    }
+    if (groups.empty()) groups.emplace_back();
+    return groups;
   }
 
   // The rules stand once on each listener, their actions once in all.
-  void emit_route(const StoredObject& route, const Attachment& attachment, std::vector<snapshot::ActionSpec> actions) {
+  void emit_route(const StoredObject& route, const Group& group, std::vector<snapshot::ActionSpec> actions) {
     auto& list = out_.spec.actions;
     auto first = static_cast<uint32_t>(list.size());
     list.insert(list.end(), actions.begin(), actions.end());
-    for (const auto& [state, hostnames] : attachment.listeners) {
-      bool blocked = is_blocked(*state->gateway);
+    for (const auto* entry : group.listeners) {
+      const auto& [state, hostnames] = *entry;
+      bool blocked = is_blocked(*state);
       for (uint32_t i = 0; i < actions.size(); ++i) {
         state->rules.push_back(make_rule(route, i, actions[i].rule, hostnames));
         state->rules.back().action = first + i;
@@ -71,17 +100,20 @@ class Translation {
     return spec;
   }
 
-  // A Gateway whose last update asked for a protection that cannot be given serves nothing until that is settled.
-  bool is_blocked(const StoredObject& gateway) const {
-    const Rejection* rejection =
-        inventory_.rejection(Kind::kGateway, gateway.object.id.namespace_name, gateway.object.id.name);
-    return rejection != nullptr && rejection->protection;
+  bool is_blocked(const ListenerState& state) {
+    const Rejection* rejection = blocks_.of_listener(*state.gateway, state.listener->name);
+    if (rejection == nullptr) return false;
+    warnings_.add(
+        state.gateway->object, state.listener->at, "spec.listeners", ProblemClass::kNotSupported,
+        fmt::format("{}: all rules answer 500, a protection was refused: {}", state.listener->name, rejection->reason));
+    return true;
   }
 
   const Inventory& inventory_;
   Warnings warnings_;
   std::vector<GatewayState> gateways_;
   GatewayIndex index_;
+  Blocks blocks_;
   Clusters clusters_;
   Policies policies_;
   Rules rules_;

@@ -13,9 +13,9 @@ namespace kgw::config {
 
 // A document that was refused, remembered by its identity until a good one comes or the object is deleted.
 struct Rejection {
-  std::string reason;               // the first problem
-  bool protection = false;          // it asked for a protection: nothing may be served without it
-  std::vector<std::string> targets; // of a RouteOption: the HTTPRoutes in its namespace that it names
+  std::string reason;                // the first problem
+  bool protection = false;           // it asked for a protection: nothing may be served without it
+  std::vector<PolicyTarget> targets; // of a policy: what it names, as far as it could be read
 };
 
 struct ListenerSummary {
@@ -47,7 +47,7 @@ struct Translated {
   snapshot::Spec spec;
   std::vector<Diagnostic> warnings;
   std::vector<GatewaySummary> gateways;
-  std::vector<ReferenceStatuses> routes, options;
+  std::vector<ReferenceStatuses> routes, policies;
 };
 
 class Inventory;

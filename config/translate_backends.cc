@@ -50,7 +50,7 @@ std::string cluster_name(const snapshot::ClusterId& id, Kind kind) {
 } // namespace
 
 Clusters::Clusters(const Inventory& inventory, const TranslateOptions& options, Warnings& warnings)
-    : inventory_(inventory), options_(options), warnings_(warnings) {
+    : inventory_(inventory), options_(options), warnings_(warnings), policies_(inventory, warnings) {
   for (const TranslateOptions::Override& item : options.overrides) {
     if (item.name == "*" || inventory.find(Kind::kService, item.namespace_name, item.name) != nullptr) continue;
     warnings.add_option(fmt::format("--backend {}/{}", item.namespace_name, item.name), ProblemClass::kNotFound,
@@ -73,6 +73,7 @@ snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::Clus
   snapshot::Settings settings = options_.settings;
   apply_annotations(target.object->object, snapshot::Scope::kCluster, settings, warnings_);
   cluster.settings = settings.cluster;
+  policies_.apply(*target.object, cluster);
   if (target.port != nullptr) {
     if (target.port->app_protocol == "kubernetes.io/h2c") {
       warnings_.add(

@@ -5,8 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "config/translate_inventory.h"
-#include "config/translate_warnings.h"
+#include "config/translate_backend_policies.h"
 
 namespace kgw::config {
 
@@ -26,6 +25,8 @@ class Clusters {
   // The index of the target's cluster, which is made at its first use.
   int32_t index_of(const BackendTarget& target);
   std::vector<snapshot::ClusterSpec> take() { return std::move(clusters_); }
+  // What to tell the policies of backends.
+  void add_statuses(std::vector<ReferenceStatuses>& out) const { policies_.add_statuses(out); }
 
  private:
   snapshot::ClusterSpec make(const BackendTarget& target, snapshot::ClusterId id);
@@ -38,6 +39,7 @@ class Clusters {
   const Inventory& inventory_;
   const TranslateOptions& options_;
   Warnings& warnings_;
+  BackendPolicies policies_;
   std::map<snapshot::ClusterId, int32_t> indexes_;
   std::vector<snapshot::ClusterSpec> clusters_;
 };

@@ -13,7 +13,8 @@ const std::vector<const StoredObject*> kNone;
 void sort_by_age(std::vector<const StoredObject*>& objects) {
   std::ranges::sort(objects, [](const StoredObject* a, const StoredObject* b) {
     const Identity &x = a->object.id, &y = b->object.id;
-    return std::tie(a->created_s, x.namespace_name, x.name) < std::tie(b->created_s, y.namespace_name, y.name);
+    return std::tie(a->created_s, x.namespace_name, x.name, x.kind) <
+           std::tie(b->created_s, y.namespace_name, y.name, y.kind);
   });
 }
 
@@ -39,7 +40,10 @@ Inventory::Inventory(const std::map<Identity, StoredObject>& objects, const std:
     switch (id.kind) {
     case Kind::kGateway: gateways_.push_back(&stored); break;
     case Kind::kHttpRoute: routes_.push_back(&stored); break;
-    case Kind::kRouteOption: options_.push_back(&stored); break;
+    case Kind::kRouteOption:
+    case Kind::kTrafficPolicy: rule_policies_.push_back(&stored); break;
+    case Kind::kBackendConfigPolicy: backend_configs_.push_back(&stored); break;
+    case Kind::kBackendTrafficPolicy: backend_traffic_.push_back(&stored); break;
     case Kind::kReferenceGrant: grants_.push_back(&stored); break;
     case Kind::kEndpointSlice:
       slices_[{id.namespace_name, payload<EndpointSlice>(stored).service}].push_back(&stored);
@@ -47,8 +51,16 @@ Inventory::Inventory(const std::map<Identity, StoredObject>& objects, const std:
     default: break;
     }
   }
-  sort_by_age(routes_);
-  sort_by_age(options_);
+  for (auto* list : {&routes_, &rule_policies_, &backend_configs_, &backend_traffic_}) sort_by_age(*list);
+}
+
+std::vector<const StoredObject*> Inventory::all_of(Kind kind, const std::string& namespace_name) const {
+  std::vector<const StoredObject*> found;
+  for (auto it = objects_.lower_bound(identity_of(kind, namespace_name, "")); it != objects_.end(); ++it) {
+    if (it->first.kind != kind || it->first.namespace_name != namespace_name) break;
+    found.push_back(&it->second);
+  }
+  return found;
 }
 
 const StoredObject* Inventory::find(Kind kind, const std::string& namespace_name, const std::string& name) const {

@@ -21,9 +21,14 @@ class Inventory {
   const std::vector<const StoredObject*>& gateways() const { return gateways_; }
   // Oldest first, then by namespace and name.
   const std::vector<const StoredObject*>& routes() const { return routes_; }
-  const std::vector<const StoredObject*>& options() const { return options_; }
+  // RouteOptions and TrafficPolicies.
+  const std::vector<const StoredObject*>& rule_policies() const { return rule_policies_; }
+  const std::vector<const StoredObject*>& backend_configs() const { return backend_configs_; }
+  const std::vector<const StoredObject*>& backend_traffic() const { return backend_traffic_; }
   const std::map<Identity, Rejection>& rejections() const { return rejections_; }
 
+  // Of one namespace, by name.
+  std::vector<const StoredObject*> all_of(Kind kind, const std::string& namespace_name) const;
   const StoredObject* find(Kind kind, const std::string& namespace_name, const std::string& name) const;
   const Rejection* rejection(Kind kind, const std::string& namespace_name, const std::string& name) const;
   // By the label kubernetes.io/service-name, in the order of their names.
@@ -38,7 +43,7 @@ class Inventory {
  private:
   const std::map<Identity, StoredObject>& objects_;
   const std::map<Identity, Rejection>& rejections_;
-  std::vector<const StoredObject*> gateways_, routes_, options_, grants_;
+  std::vector<const StoredObject*> gateways_, routes_, rule_policies_, backend_configs_, backend_traffic_, grants_;
   std::map<std::pair<std::string, std::string>, std::vector<const StoredObject*>> slices_;
 };
 

@@ -4,131 +4,130 @@
 
 #include <fmt/format.h>
 
+#include "config/time_budget.h"
 #include "config/translate_advice.h"
 
 namespace kgw::config {
 namespace {
 
-const std::vector<const StoredObject*> kNone;
-constexpr size_t kMostAncestors = 16; // what the API allows in a policy's status
+const RuleOptions& options_of(const StoredObject& policy) {
+  if (policy.object.id.kind == Kind::kTrafficPolicy) return payload<TrafficPolicy>(policy);
+  return payload<RouteOption>(policy);
+}
 
-const RouteOption& options_of(const StoredObject* source) { return payload<RouteOption>(*source); }
+const std::vector<PolicyTarget>& targets_of(const StoredObject& policy) {
+  if (policy.object.id.kind == Kind::kTrafficPolicy) return payload<TrafficPolicy>(policy).targets;
+  return payload<RouteOption>(policy).targets;
+}
+
+void add(Sources& sources, const StoredObject& policy, Ancestor ancestor) {
+  if (std::ranges::find(sources, &policy, &Source::object) != sources.end()) return;
+  sources.push_back({&policy, &options_of(policy), std::move(ancestor)});
+}
 
 // The first source that sets the option gives it whole.
-template <typename Member> const StoredObject* giver(const std::vector<const StoredObject*>& sources, Member member) {
-  auto found =
-      std::ranges::find_if(sources, [&](const StoredObject* s) { return (options_of(s).*member).has_value(); });
-  return found == sources.end() ? nullptr : *found;
+template <typename Member> const Source* giver(const Sources& sources, Member member) {
+  auto found = std::ranges::find_if(sources, [&](const Source& s) { return (s.options->*member).has_value(); });
+  return found == sources.end() ? nullptr : &*found;
+}
+
+// Where nothing says how long the whole request may take, the default must not cut off what the limit of one attempt
+// leaves room for: several full attempts.
+void apply_backend_request(const HttpRouteRule& rule, bool has_timeout, snapshot::ActionSpec& action) {
+  if (!rule.backend_request) return;
+  action.retry.per_try_timeout = *rule.backend_request;
+  action.retry.per_try_until = retry::PerTryUntil::kComplete;
+  TimeBudget budget = time_budget(action.retry, action.timeout, *rule.backend_request);
+  if (!has_timeout && longest(budget) >= action.timeout) action.timeout = Duration::zero();
 }
 
 } // namespace
 
 Policies::Policies(const Inventory& inventory, const TranslateOptions& options, Warnings& warnings)
-    : inventory_(inventory), options_(options), warnings_(warnings) {
-  for (const StoredObject* option : inventory.options()) find_targets(*option);
+    : inventory_(inventory), options_(options), warnings_(warnings),
+      targets_(inventory, warnings, {Kind::kHttpRoute, Kind::kGateway}) {
+  for (const StoredObject* policy : inventory.rule_policies()) targets_.add(*policy, targets_of(*policy));
 }
 
-void Policies::find_targets(const StoredObject& option) {
-  const std::string& home = option.object.id.namespace_name;
-  const auto& targets = payload<RouteOption>(option).targets;
-  for (size_t i = 0; i < targets.size(); ++i) {
-    const ObjectRef& ref = targets[i];
-    Use use;
-    if (ref.group != kGatewayApiGroup || ref.kind != "HTTPRoute") {
-      use = {false, false, fmt::format("a RouteOption cannot target a {}", ref.kind), "Invalid"};
-    } else if (!ref.namespace_name.empty() && ref.namespace_name != home) {
-      use = {false, false, fmt::format("only HTTPRoutes of namespace {} can be targeted", home), "TargetNotFound"};
-    } else if (inventory_.find(Kind::kHttpRoute, home, ref.name) == nullptr) {
-      use = {false, false, fmt::format("HTTPRoute {}/{} does not exist", home, ref.name), "TargetNotFound"};
-    } else {
-      auto& reaching = targeting_[{home, ref.name}];
-      if (std::ranges::find(reaching, &option) == reaching.end()) reaching.push_back(&option);
-      continue;
-    }
-    warnings_.add(option.object, ref.at, at_index("spec.targetRefs", i), ProblemClass::kNotFound, use.missing);
-    uses_of(option)[ref.name] = std::move(use);
+Sources Policies::around(const StoredObject& gateway, const std::string& listener) const {
+  Sources sources;
+  const Identity& id = gateway.object.id;
+  for (const StoredObject* policy : targets_.attached(id, listener)) add(sources, *policy, ancestor_of(id, listener));
+  for (const StoredObject* policy : targets_.attached(id)) add(sources, *policy, ancestor_of(id));
+  return sources;
+}
+
+Sources Policies::sources(const StoredObject& route, size_t rule_index,
+                          const std::vector<const StoredObject*>& extensions, const Sources& around) const {
+  const Identity& id = route.object.id;
+  const HttpRouteRule& rule = payload<HttpRoute>(route).rules[rule_index];
+  Sources sources = {{&route, &rule.own, {}}};
+  for (const StoredObject* policy : extensions) add(sources, *policy, ancestor_of(id));
+  if (!rule.name.empty()) {
+    for (const StoredObject* policy : targets_.attached(id, rule.name))
+      add(sources, *policy, ancestor_of(id, rule.name));
   }
+  for (const StoredObject* policy : targets_.attached(id)) add(sources, *policy, ancestor_of(id));
+  for (const Source& source : around) add(sources, *source.object, source.ancestor);
+  return sources;
 }
 
-const std::vector<const StoredObject*>& Policies::targeting(const StoredObject& route) const {
-  auto found = targeting_.find({route.object.id.namespace_name, route.object.id.name});
-  return found == targeting_.end() ? kNone : found->second;
-}
-
-const Rejection* Policies::blocked_by(const StoredObject& route) const {
-  for (const auto& [id, rejection] : inventory_.rejections()) {
-    if (!rejection.protection || id.kind != Kind::kRouteOption) continue;
-    if (id.namespace_name != route.object.id.namespace_name) continue;
-    if (std::ranges::find(rejection.targets, route.object.id.name) != rejection.targets.end()) return &rejection;
-  }
-  return nullptr;
-}
-
-void Policies::apply(const StoredObject& route, size_t rule_index, const std::vector<const StoredObject*>& sources,
+void Policies::apply(const StoredObject& route, size_t rule_index, const Sources& sources,
                      snapshot::ActionSpec& action) {
   const HttpRouteRule& rule = payload<HttpRoute>(route).rules[rule_index];
-  const StoredObject* timeout = rule.request_timeout ? nullptr : giver(sources, &RouteOption::timeout);
-  const StoredObject* retries = giver(sources, &RouteOption::retries);
-  const StoredObject* host = giver(sources, &RouteOption::host_rewrite);
-  if (host != nullptr) action.host_rewrite = *options_of(host).host_rewrite;
-  if (timeout != nullptr) action.timeout = *options_of(timeout).timeout;
-  if (rule.request_timeout) action.timeout = *rule.request_timeout;
-  if (retries != nullptr) action.retry = *options_of(retries).retries;
-  if (rule.backend_request_timeout) action.retry.per_try_timeout = *rule.backend_request_timeout;
+  const Source* timeout = giver(sources, &RuleOptions::timeout);
+  const Source* retries = giver(sources, &RuleOptions::retries);
+  const Source* host = giver(sources, &RuleOptions::host_rewrite);
+  const Source* faults = giver(sources, &RuleOptions::faults);
+  const Source* stream = giver(sources, &RuleOptions::stream_duration);
+  if (timeout != nullptr) action.timeout = *timeout->options->timeout;
+  if (retries != nullptr) action.retry = *retries->options->retries;
+  if (host != nullptr) action.host_rewrite = *host->options->host_rewrite;
+  if (faults != nullptr) action.faults = *faults->options->faults;
+  apply_backend_request(rule, timeout != nullptr, action);
+  if (stream != nullptr) {
+    // Envoy: a route with this option has no other total.
+    action.stream_duration = *stream->options->stream_duration;
+    action.timeout = Duration::zero();
+  }
+  action.settings = settings_of(route, sources);
+  if (action.retry.previous_hosts) action.settings.previous_hosts = 1;
+  note_uses(sources, {timeout, retries, host, faults, stream});
+  advise({route, rule_index, retries, timeout, stream, action}, warnings_);
+}
 
+snapshot::RouteSettings Policies::settings_of(const StoredObject& route, const Sources& sources) {
   snapshot::Settings settings = options_.settings;
   apply_annotations(route.object, snapshot::Scope::kRoute, settings, warnings_);
-  for (const StoredObject* source : sources) {
-    const RouteOption& option = options_of(source);
-    Use& use = uses_of(*source)[route.object.id.name];
-    use.effective |= source == timeout || source == retries || source == host ||
-                     (!option.timeout && !option.retries && !option.host_rewrite);
-    use.merged |= sources.size() > 1;
-  }
   // From the weakest to the strongest, so that the strongest has the last word.
   for (auto source = sources.rbegin(); source != sources.rend(); ++source) {
-    apply_annotations((*source)->object, snapshot::Scope::kRoute, settings, warnings_);
+    if (source->is_policy()) apply_annotations(source->object->object, snapshot::Scope::kRoute, settings, warnings_);
   }
-  action.settings = settings.route;
-  advise(route, rule_index, retries, action, warnings_);
+  return settings.route;
 }
 
-void Policies::note_inapplicable(const StoredObject& route, size_t rule_index,
-                                 const std::vector<const StoredObject*>& sources) {
+void Policies::note_uses(const Sources& sources, const std::vector<const Source*>& givers) {
+  bool several = std::ranges::count_if(sources, &Source::is_policy) > 1;
+  for (const Source& source : sources) {
+    if (!source.is_policy()) continue;
+    PolicyUse& use = targets_.use(*source.object, source.ancestor);
+    use.asked = true;
+    use.effective |= source.options->empty() || std::ranges::find(givers, &source) != givers.end();
+    use.merged |= several;
+  }
+}
+
+void Policies::note_inapplicable(const StoredObject& route, size_t rule_index, const Sources& sources) {
   const HttpRouteRule& rule = payload<HttpRoute>(route).rules[rule_index];
-  for (const StoredObject* source : sources) {
+  for (const Source& source : sources) {
+    // A policy of a whole Gateway says nothing about one rule.
+    bool about_route = source.is_policy() && source.ancestor.kind == route.object.id.kind_name;
+    if (!about_route) continue;
     warnings_.add(route.object, rule.at, at_index("spec.rules", rule_index), ProblemClass::kAdvice,
                   fmt::format("the rule is answered by a DirectResponse; the options of {} do not apply to it",
-                              source->object.id.text()));
-    uses_of(*source)[route.object.id.name].effective = true;
+                              source.object->object.id.text()));
+    targets_.use(*source.object, source.ancestor);
   }
-}
-
-std::vector<ReferenceStatuses> Policies::statuses() const {
-  std::vector<ReferenceStatuses> result;
-  for (const StoredObject* option : inventory_.options()) {
-    ReferenceStatuses statuses{option->object.id, {}};
-    auto uses = uses_.find(option);
-    if (uses != uses_.end()) {
-      for (const auto& [route, use] : uses->second) {
-        if (statuses.entries.size() == kMostAncestors) break;
-        nlohmann::json ref = {{"group", kGatewayApiGroup},
-                              {"kind", "HTTPRoute"},
-                              {"namespace", option->object.id.namespace_name},
-                              {"name", route}};
-        bool found = use.missing.empty();
-        Condition accepted{"Accepted", found, found ? "Valid" : use.reason,
-                           found ? "The options are valid" : use.missing};
-        Condition attached{"Attached", true, use.merged ? "Merged" : "Attached", "The options are in force"};
-        if (!found) attached = {"Attached", false, "TargetNotFound", use.missing};
-        if (found && !use.effective)
-          attached = {"Attached", false, "Overridden", "Other sources give all of its options"};
-        statuses.entries.push_back({std::move(ref), {std::move(accepted), std::move(attached)}});
-      }
-    }
-    result.push_back(std::move(statuses));
-  }
-  return result;
 }
 
 } // namespace kgw::config

@@ -1,48 +1,51 @@
 #pragma once
-// RouteOptions: which of them reach a rule, and what the rule's policy is when several do.
+// What governs a rule: its own fields, and the RouteOptions and TrafficPolicies that reach it. Each option comes whole
+// from the strongest source that has it.
 
-#include <map>
 #include <string>
 #include <vector>
 
-#include "config/translate_inventory.h"
-#include "config/translate_warnings.h"
+#include "config/translate_targets.h"
 
 namespace kgw::config {
+
+// One voice about a rule.
+struct Source {
+  const StoredObject* object = nullptr; // the policy; the HTTPRoute itself for a rule's own fields
+  const RuleOptions* options = nullptr;
+  Ancestor ancestor; // what the policy is attached to; without a kind for a rule's own fields
+  bool is_policy() const { return !ancestor.kind.empty(); }
+  bool operator==(const Source&) const = default;
+};
+using Sources = std::vector<Source>;
 
 class Policies {
  public:
   Policies(const Inventory& inventory, const TranslateOptions& options, Warnings& warnings);
 
-  // The RouteOptions that name this route in targetRefs: oldest first, then by name.
-  const std::vector<const StoredObject*>& targeting(const StoredObject& route) const;
-  // A refused RouteOption with a protection that names this route in targetRefs; null when there is none.
-  const Rejection* blocked_by(const StoredObject& route) const;
-  // Fills timeout, retry and settings. `sources` stand in the order of precedence. Native timeouts of the rule beat
-  // them all.
-  void apply(const StoredObject& route, size_t rule_index, const std::vector<const StoredObject*>& sources,
-             snapshot::ActionSpec& action);
+  // The TrafficPolicies of a listener and of its Gateway, which reach every rule behind it.
+  Sources around(const StoredObject& gateway, const std::string& listener) const;
+  // Every source of a rule, the strongest first: itself; `extensions` in the order of its filters; what is attached to
+  // the rule by its name, then to its route, the oldest first; `around`.
+  Sources sources(const StoredObject& route, size_t rule_index, const std::vector<const StoredObject*>& extensions,
+                  const Sources& around) const;
+  // Fills in what the sources govern, and the settings.
+  void apply(const StoredObject& route, size_t rule_index, const Sources& sources, snapshot::ActionSpec& action);
   // Notes that these sources reach a rule where they can have no effect.
-  void note_inapplicable(const StoredObject& route, size_t rule_index, const std::vector<const StoredObject*>& sources);
-  // What to tell each RouteOption about the routes that it reaches or names. After all rules.
-  std::vector<ReferenceStatuses> statuses() const;
+  void note_inapplicable(const StoredObject& route, size_t rule_index, const Sources& sources);
+  // What to tell each policy about what it reaches or names. After all rules.
+  void add_statuses(std::vector<ReferenceStatuses>& out) const {
+    add_policy_statuses(inventory_.rule_policies(), targets_, out);
+  }
 
  private:
-  // How a RouteOption fares on one route.
-  struct Use {
-    bool effective = false; // gives at least one option, or has none to give
-    bool merged = false;    // beside another one
-    std::string missing;    // the target does not exist or is none; why
-    std::string reason;     // of Accepted, when missing
-  };
-  void find_targets(const StoredObject& option);
-  std::map<std::string, Use>& uses_of(const StoredObject& option) { return uses_[&option]; }
+  snapshot::RouteSettings settings_of(const StoredObject& route, const Sources& sources);
+  void note_uses(const Sources& sources, const std::vector<const Source*>& givers);
 
   const Inventory& inventory_;
   const TranslateOptions& options_;
   Warnings& warnings_;
-  std::map<std::pair<std::string, std::string>, std::vector<const StoredObject*>> targeting_; // by the route
-  std::map<const StoredObject*, std::map<std::string, Use>> uses_; // by RouteOption, then by the route's name
+  PolicyTargets targets_;
 };
 
 } // namespace kgw::config

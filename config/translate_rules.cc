@@ -1,18 +1,28 @@
 #include "config/translate_rules.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace kgw::config {
 namespace {
 
 constexpr std::string_view kKgateway = "gateway.kgateway.dev", kSolo = "gateway.solo.io";
 
-bool is_route_option(const ObjectRef& ref) {
-  return ref.kind == "RouteOption" && (ref.group == kSolo || ref.group == kKgateway);
+// What a filter of type ExtensionRef may name.
+std::optional<Kind> extension_kind(const ObjectRef& ref) {
+  if (ref.kind == "RouteOption" && (ref.group == kSolo || ref.group == kKgateway)) return Kind::kRouteOption;
+  if (ref.kind == "TrafficPolicy" && ref.group == kKgateway) return Kind::kTrafficPolicy;
+  if (ref.kind == "DirectResponse" && ref.group == kKgateway) return Kind::kDirectResponse;
+  return std::nullopt;
 }
-bool is_direct_response(const ObjectRef& ref) { return ref.kind == "DirectResponse" && ref.group == kKgateway; }
+
+// A backend whose policy asked for TLS, in vain so far.
+void refuse_blocked(BackendTarget& target, const Blocks& blocks) {
+  const Rejection* rejection = blocks.of_backend(*target.object);
+  if (rejection == nullptr) return;
+  target = {nullptr, nullptr, "UnsupportedProtocol",
+            fmt::format("{}: a policy of it was refused: {}", target.object->object.id.text(), rejection->reason)};
+}
 
 std::string rule_name(const Identity& route, const HttpRouteRule& rule, size_t index) {
   return fmt::format("{}/{}/{}", route.namespace_name, route.name,
@@ -21,43 +31,53 @@ std::string rule_name(const Identity& route, const HttpRouteRule& rule, size_t i
 
 } // namespace
 
-TranslatedRules Rules::translate(const StoredObject& route, bool served) {
+TranslatedRules Rules::translate(const StoredObject& route, bool served, const Sources& around) {
   resolved_ = {"ResolvedRefs", true, "ResolvedRefs", "All references are resolved"};
   TranslatedRules result;
-  const Identity& id = route.object.id;
   for (size_t i = 0; i < payload<HttpRoute>(route).rules.size(); ++i) {
-    result.actions.push_back(translate_rule(route, i, served));
+    result.actions.push_back(translate_rule(route, i, served, around));
   }
-  const Rejection* own = inventory_.rejection(Kind::kHttpRoute, id.namespace_name, id.name);
-  const Rejection* block = own != nullptr && own->protection ? own : policies_.blocked_by(route);
   result.conditions.push_back(resolved_);
-  if (block != nullptr) {
-    for (snapshot::ActionSpec& action : result.actions) action = {.rule = action.rule};
-    std::string message = "Dropped Rule: all rules answer 500, a protection was refused: " + block->reason;
-    warnings_.add(route.object, {}, "spec.rules", ProblemClass::kNotSupported, message);
-    result.conditions.push_back({"PartiallyInvalid", true, "UnsupportedValue", std::move(message)});
-  }
+  if (auto blocked = block(route, result.actions)) result.conditions.push_back(std::move(*blocked));
   return result;
 }
 
-snapshot::ActionSpec Rules::translate_rule(const StoredObject& route, size_t rule_index, bool served) {
+std::optional<Condition> Rules::block(const StoredObject& route, std::vector<snapshot::ActionSpec>& actions) {
+  const auto& rules = payload<HttpRoute>(route).rules;
+  const Rejection* rejection = nullptr;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const Rejection* found = blocks_.of_rule(route, rules[i]);
+    if (found == nullptr) continue;
+    rejection = found;
+    names.push_back(rules[i].name);
+    actions[i] = {.rule = actions[i].rule};
+  }
+  if (rejection == nullptr) return std::nullopt;
+  std::string which =
+      names.size() == rules.size() ? "all rules answer 500" : fmt::format("{} answers 500", fmt::join(names, ", "));
+  std::string message = fmt::format("Dropped Rule: {}, a protection was refused: {}", which, rejection->reason);
+  warnings_.add(route.object, {}, "spec.rules", ProblemClass::kNotSupported, message);
+  return Condition{"PartiallyInvalid", true, "UnsupportedValue", std::move(message)};
+}
+
+snapshot::ActionSpec Rules::translate_rule(const StoredObject& route, size_t rule_index, bool served,
+                                           const Sources& around) {
   const HttpRouteRule& rule = payload<HttpRoute>(route).rules[rule_index];
   snapshot::ActionSpec action;
   action.rule = rule_name(route.object.id, rule, rule_index);
   Extensions extensions = resolve_extensions(route, rule_index);
   std::vector<snapshot::WeightedBackend> backends = resolve_backends(route, rule_index, served);
-  for (const StoredObject* option : policies_.targeting(route)) {
-    if (std::ranges::find(extensions.options, option) == extensions.options.end()) extensions.options.push_back(option);
-  }
   if (extensions.broken) return action;
+  Sources sources = policies_.sources(route, rule_index, extensions.policies, around);
   if (extensions.direct != nullptr) {
     action.kind = snapshot::ActionKind::kDirect;
     action.status = extensions.direct->status;
     action.body = extensions.direct->body;
-    policies_.note_inapplicable(route, rule_index, extensions.options);
+    policies_.note_inapplicable(route, rule_index, sources);
     return action;
   }
-  policies_.apply(route, rule_index, extensions.options, action);
+  policies_.apply(route, rule_index, sources, action);
   if (backends.empty()) return action; // nothing answers this rule: 500
   action.kind = snapshot::ActionKind::kForward;
   action.backends = std::move(backends);
@@ -76,15 +96,15 @@ Rules::Extensions Rules::resolve_extensions(const StoredObject& route, size_t ru
 
 void Rules::resolve_extension(const StoredObject& route, const ObjectRef& ref, const std::string& path,
                               Extensions& out) {
-  if (!is_route_option(ref) && !is_direct_response(ref)) {
+  const std::optional<Kind> kind = extension_kind(ref);
+  if (!kind) {
     out.broken = true;
     return unresolved(route, ref.at, path, "InvalidKind",
                       fmt::format("{}/{} is no kind of filter", ref.group, ref.kind));
   }
-  Kind kind = is_route_option(ref) ? Kind::kRouteOption : Kind::kDirectResponse;
   const std::string& home = route.object.id.namespace_name;
-  const StoredObject* found = inventory_.find(kind, home, ref.name);
-  const Rejection* rejection = inventory_.rejection(kind, home, ref.name);
+  const StoredObject* found = inventory_.find(*kind, home, ref.name);
+  const Rejection* rejection = inventory_.rejection(*kind, home, ref.name);
   if (found == nullptr || (rejection != nullptr && rejection->protection)) {
     out.broken = true;
     return unresolved(route, ref.at, path, "BackendNotFound",
@@ -92,8 +112,8 @@ void Rules::resolve_extension(const StoredObject& route, const ObjectRef& ref, c
                           ? fmt::format("{} {}/{} does not exist", ref.kind, home, ref.name)
                           : fmt::format("{} {}/{} was refused: {}", ref.kind, home, ref.name, rejection->reason));
   }
-  if (kind == Kind::kRouteOption) {
-    if (std::ranges::find(out.options, found) == out.options.end()) out.options.push_back(found);
+  if (kind != Kind::kDirectResponse) {
+    out.policies.push_back(found);
   } else if (out.direct == nullptr) {
     out.direct = &payload<DirectResponse>(*found);
   }
@@ -105,6 +125,7 @@ std::vector<snapshot::WeightedBackend> Rules::resolve_backends(const StoredObjec
   std::vector<snapshot::WeightedBackend> backends;
   for (size_t i = 0; i < refs.size(); ++i) {
     BackendTarget target = resolve_backend(route, refs[i], inventory_);
+    if (target.object != nullptr) refuse_blocked(target, blocks_);
     if (target.object == nullptr) {
       unresolved(route, refs[i].at, at_index(at_index("spec.rules", rule_index) + ".backendRefs", i), target.reason,
                  target.message);

@@ -1,10 +1,12 @@
 #pragma once
 // From a route's rules to actions.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/translate_backends.h"
+#include "config/translate_blocks.h"
 #include "config/translate_policies.h"
 
 namespace kgw::config {
@@ -16,27 +18,31 @@ struct TranslatedRules {
 
 class Rules {
  public:
-  Rules(const Inventory& inventory, Clusters& clusters, Policies& policies, Warnings& warnings)
-      : inventory_(inventory), clusters_(clusters), policies_(policies), warnings_(warnings) {}
+  Rules(const Inventory& inventory, const Blocks& blocks, Clusters& clusters, Policies& policies, Warnings& warnings)
+      : inventory_(inventory), blocks_(blocks), clusters_(clusters), policies_(policies), warnings_(warnings) {}
 
-  // Clusters are made only for a route that is `served`.
-  TranslatedRules translate(const StoredObject& route, bool served);
+  // `around`: the policies of the listeners for which the actions are made. Clusters are made only for a route that is
+  // `served`.
+  TranslatedRules translate(const StoredObject& route, bool served, const Sources& around);
 
  private:
   // What the ExtensionRefs of a rule come to.
   struct Extensions {
-    std::vector<const StoredObject*> options;
+    std::vector<const StoredObject*> policies;
     const DirectResponse* direct = nullptr;
     bool broken = false;
   };
   Extensions resolve_extensions(const StoredObject& route, size_t rule_index);
   void resolve_extension(const StoredObject& route, const ObjectRef& ref, const std::string& path, Extensions& out);
   std::vector<snapshot::WeightedBackend> resolve_backends(const StoredObject& route, size_t rule_index, bool served);
-  snapshot::ActionSpec translate_rule(const StoredObject& route, size_t rule_index, bool served);
+  snapshot::ActionSpec translate_rule(const StoredObject& route, size_t rule_index, bool served, const Sources& around);
+  // Makes what is blocked answer 500; what to say about it, if anything is.
+  std::optional<Condition> block(const StoredObject& route, std::vector<snapshot::ActionSpec>& actions);
   void unresolved(const StoredObject& route, Position at, const std::string& path, const std::string& reason,
                   const std::string& message);
 
   const Inventory& inventory_;
+  const Blocks& blocks_;
   Clusters& clusters_;
   Policies& policies_;
   Warnings& warnings_;

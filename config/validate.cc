@@ -80,6 +80,9 @@ Payload read_payload(Fields& top, const Meta& meta) {
   case Kind::kGlooUpstream: return read_gloo_upstream(top);
   case Kind::kDirectResponse: return read_direct_response(top);
   case Kind::kReferenceGrant: return read_reference_grant(top);
+  case Kind::kTrafficPolicy: return read_traffic_policy(top);
+  case Kind::kBackendConfigPolicy: return read_backend_config_policy(top);
+  case Kind::kBackendTrafficPolicy: return read_backend_traffic_policy(top);
   case Kind::kNamespace:
   case Kind::kGatewayClass: top.ignore({"spec"}); break;
   case Kind::kIgnored: top.ignore_rest(); break;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -76,6 +77,23 @@ std::optional<int64_t> Value::integer(Bounds bounds) const {
   return std::nullopt;
 }
 
+std::optional<double> Value::number(Bounds bounds) const {
+  if (!present()) return std::nullopt;
+  std::string need = fmt::format("a number from {} to {}", bounds.least, bounds.most);
+  if (node_->kind == Node::Kind::kInt) {
+    auto whole = integer(bounds);
+    return whole ? std::optional<double>(static_cast<double>(*whole)) : std::nullopt;
+  }
+  if (!is(Node::Kind::kFloat, need)) return std::nullopt;
+  double number = 0;
+  auto parsed = std::from_chars(node_->text.data(), node_->text.data() + node_->text.size(), number);
+  bool finite = parsed.ec == std::errc{}; // not .nan, not .inf
+  if (finite && number >= static_cast<double>(bounds.least) && number <= static_cast<double>(bounds.most))
+    return number;
+  error(ProblemClass::kInvalid, need);
+  return std::nullopt;
+}
+
 std::optional<bool> Value::boolean() const {
   if (!present() || !is(Node::Kind::kBool, "true or false")) return std::nullopt;
   if (node_->text != "true" && node_->text != "false") {
@@ -85,11 +103,11 @@ std::optional<bool> Value::boolean() const {
   return node_->boolean;
 }
 
-std::string Value::word(std::initializer_list<std::string_view> allowed, std::string fallback) const {
+std::string Value::word(std::span<const std::string_view> allowed, std::string fallback) const {
   std::string need = fmt::format("one of {}", fmt::join(allowed, ", "));
   if (!present() || !is(Node::Kind::kString, need)) return fallback;
   if (std::ranges::find(allowed, node_->text) != allowed.end()) return node_->text;
-  std::string_view nearest = base::nearest_name(node_->text, {allowed.begin(), allowed.size()});
+  std::string_view nearest = base::nearest_name(node_->text, allowed);
   error(ProblemClass::kUnsupportedValue, need, nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest));
   return fallback;
 }

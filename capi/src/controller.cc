@@ -273,29 +273,4 @@ std::vector<RouteView> Controller::routes() {
   return views;
 }
 
-std::vector<RouteView> Controller::routes_now() const {
-  std::vector<RouteView> views;
-  auto snapshot = gateway_->snapshot();
-  if (snapshot == nullptr) return views;
-  for (const snapshot::Socket& socket : snapshot->sockets) {
-    for (route::Row& row : socket.table->rows()) {
-      const snapshot::Action& action = snapshot->actions[row.action];
-      std::string target;
-      if (action.kind == snapshot::ActionKind::kDirect) target = "direct " + std::to_string(action.status);
-      if (action.kind == snapshot::ActionKind::kError) target = "error " + std::to_string(action.status);
-      uint32_t before = 0;
-      for (const snapshot::Backend& backend : action.backends) {
-        std::string name = backend.cluster < 0 ? "error 500" : snapshot->clusters[static_cast<size_t>(backend.cluster)].spec.name;
-        if (!target.empty()) target += ", ";
-        target += name;
-        if (action.backends.size() > 1) target += " " + std::to_string(backend.upto - before) + "/" + std::to_string(action.total_weight);
-        before = backend.upto;
-      }
-      if (target.empty()) target = "error 500";
-      views.push_back({std::move(row), std::move(target)});
-    }
-  }
-  return views;
-}
-
 } // namespace kgw::capi

@@ -34,6 +34,7 @@ struct ListenerView {
 struct RouteView {
   route::Row row;
   std::string target;
+  std::string budget;  // how long a request may take; empty where nothing is forwarded
 };
 
 class Controller {

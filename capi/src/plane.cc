@@ -32,6 +32,12 @@ std::vector<admin::ResourceKind::Column> columns_of(config::Kind kind) {
               {"Programmed", "/status/conditions/type=Programmed/status", 0}};
     case config::Kind::kRouteOption:
       return {{"Retry-On", "/spec/options/retries/retryOn", 0}, {"Retries", "/spec/options/retries/numRetries", 0}};
+    case config::Kind::kTrafficPolicy:
+    case config::Kind::kBackendConfigPolicy:
+      return {{"Accepted", "/status/ancestors/*/conditions/type=Accepted/status", 0},
+              {"Attached", "/status/ancestors/*/conditions/type=Attached/status", 0}};
+    case config::Kind::kBackendTrafficPolicy:
+      return {{"Accepted", "/status/ancestors/*/conditions/type=Accepted/status", 1}};
     case config::Kind::kService:
       return {{"Type", "/spec/type", 0}, {"Port(s)", "/spec/ports/*/port", 0}};
     case config::Kind::kEndpointSlice:
@@ -165,7 +171,7 @@ void Controller::build_plane() {
     for (const RouteView& view : routes_now()) {
       rows.push_back({{"listener", view.row.listener}, {"hostname", view.row.hostname}, {"path_kind", view.row.path_kind},
                       {"path", view.row.path}, {"method", view.row.method}, {"conditions", view.row.conditions}, {"rule", view.row.rule},
-                      {"target", view.target}});
+                      {"target", view.target}, {"budget", view.budget}});
     }
     return rows;
   };

@@ -118,6 +118,7 @@ kgw_status kgw_routes_at(const kgw_routes* routes, size_t index, kgw_route* out)
   record.conditions = str_of(view.row.conditions);
   record.rule = str_of(view.row.rule);
   record.target = str_of(view.target);
+  record.budget = str_of(view.budget);
   return fill(out, record);
 }
 

@@ -94,6 +94,7 @@ py::list routes(const kgw_routes* table) {
     row["conditions"] = text(route.conditions);
     row["rule"] = text(route.rule);
     row["target"] = text(route.target);
+    row["budget"] = text(route.budget);
     rows.append(row);
   }
   return rows;

@@ -57,6 +57,28 @@ spec:
     backendRefs: [{name: httpbin, port: 8000}]
 """
 
+POLICIES = """
+apiVersion: gateway.kgateway.dev/v1alpha1
+kind: TrafficPolicy
+metadata: {name: retry, namespace: app}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: all}]
+  retry: {retryOn: [5xx], attempts: 2}
+---
+apiVersion: gateway.kgateway.dev/v1alpha1
+kind: BackendConfigPolicy
+metadata: {name: breakers, namespace: app}
+spec:
+  targetRefs: [{group: "", kind: Service, name: httpbin}]
+  circuitBreakers: {maxRetries: 7}
+---
+apiVersion: gateway.networking.x-k8s.io/v1alpha1
+kind: XBackendTrafficPolicy
+metadata: {name: budget, namespace: app}
+spec:
+  targetRefs: [{group: "", kind: Service, name: httpbin}]
+"""
+
 BROKEN_ROUTE = """
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute

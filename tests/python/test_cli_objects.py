@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from kgwcore.cli import main
-from support import BASE, BROKEN_ROUTE, RETRYING_ROUTE, ROUTE, Running, fetch, running
+from support import BASE, BROKEN_ROUTE, POLICIES, RETRYING_ROUTE, ROUTE, Running, fetch, running
 
 HTTP = "infra/http/http"
 
@@ -110,6 +110,16 @@ def test_tables(command: Command) -> None:
     assert header.split()[:2] == ["NAMESPACE", "NAME"]
     assert row.split()[:2] == ["app", "all"]
     assert "True" in row.split()
+
+
+def test_tables_of_policies(command: Command) -> None:
+    command.apply(ROUTE + "---" + POLICIES)
+    for kind in ("trafficpolicy", "backendconfigpolicy"):
+        header, row = command("get", kind, "-n", "app").splitlines()
+        assert header.split() == ["NAME", "ACCEPTED", "ATTACHED", "AGE"]
+        assert row.split()[1:3] == ["True", "True"]
+    header, row = command("get", "xbtrafficpolicy", "-n", "app").splitlines()
+    assert (header.split(), row.split()[0]) == (["NAME", "AGE"], "budget")
 
 
 def test_everything_at_once(command: Command) -> None:

@@ -71,6 +71,7 @@ def test_routes_in_match_order(gateway: kgwcore.Gateway) -> None:
     assert route["path"] == "/"
     assert "app_httpbin_8000" in route["target"]
     assert route["rule"].startswith("app/all/")
+    assert route["budget"] == "total 15s, 3 tries, back-off 75ms, 3 retries at once"
 
 
 def test_a_url_needs_no_manifest(origin: Server) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import kgwcore
 import pytest
 from kgwcore.httpbin import Server
-from support import ANY_PORT, BASE, BROKEN_ROUTE, GATEWAY, RETRYING_ROUTE, ROUTE, fetch
+from support import ANY_PORT, BASE, BROKEN_ROUTE, GATEWAY, POLICIES, RETRYING_ROUTE, ROUTE, fetch
 
 
 @pytest.fixture
@@ -42,6 +42,33 @@ def test_get_has_the_status(gateway: kgwcore.Gateway) -> None:
     route = gateway.get("httproute", "all", namespace="app")
     conditions = {condition["type"]: condition["status"] for condition in route["status"]["parents"][0]["conditions"]}
     assert conditions["Accepted"] == conditions["ResolvedRefs"] == "True"
+
+
+def test_policies_work_when_apply_returns_and_are_gone_when_delete_does(gateway: kgwcore.Gateway) -> None:
+    gateway.apply(ROUTE)
+    assert [result.outcome for result in gateway.apply(POLICIES)] == ["created"] * 3
+    fetch(gateway.url() + "/status/503")
+    assert gateway.attempts(limit=1)[0]["upstream_request_attempt_count"] == 3
+    assert gateway.routes()[0]["budget"] == "total 15s, 3 tries, back-off 75ms, 7 retries at once"
+    gateway.delete("trafficpolicy", "retry", namespace="app")
+    fetch(gateway.url() + "/status/503")
+    assert gateway.attempts(limit=1)[0]["upstream_request_attempt_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "accepted"),
+    [
+        ("trafficpolicy", "retry", "Valid"),
+        ("backendconfigpolicies", "breakers", "Valid"),
+        ("xbtrafficpolicy", "budget", "Accepted"),
+    ],
+)
+def test_policies_have_a_status(gateway: kgwcore.Gateway, kind: str, name: str, accepted: str) -> None:
+    gateway.apply(ROUTE + "---" + POLICIES)
+    (ancestor,) = gateway.get(kind, name, namespace="app")["status"]["ancestors"]
+    assert ancestor["controllerName"] == "kgwcore.dev/kgwcore"
+    assert {condition["status"] for condition in ancestor["conditions"]} == {"True"}
+    assert ancestor["conditions"][0]["reason"] == accepted
 
 
 @pytest.mark.parametrize("kind", ["httproute", "HTTPRoutes", "httproutes.gateway.networking.k8s.io"])

@@ -335,6 +335,7 @@ typedef struct kgw_route {
   size_t struct_size;
   kgw_str listener, hostname, path_kind, path, method, conditions, rule;
   kgw_str target; /* what it does: "httpbin_httpbin_8000", "direct 200", "error 500: ..." */
+  kgw_str budget; /* how long that may take: "total 15s, 4 tries of 5s, back-off 175ms, 3 retries at once"; empty where nothing is forwarded */
 } kgw_route;
 /* The compiled route table in match order. New: kgw_routes_free. [any] since 0.1 */
 KGW_API kgw_status kgw_gateway_routes(kgw_gateway *gateway, kgw_routes **routes, kgw_error **error);

@@ -10,7 +10,7 @@ from typing import Any
 from kgwcore._cli.admin import Admin
 from kgwcore._cli.table import table
 
-_ROUTE = ("listener", "hostname", "path_kind", "path", "method", "conditions", "rule", "target")
+_ROUTE = ("listener", "hostname", "path_kind", "path", "method", "conditions", "rule", "target", "budget")
 _REQUEST = ("START", "METHOD", "AUTHORITY", "PATH", "CODE", "FLAGS", "MS", "TRIES", "ROUTE")
 
 

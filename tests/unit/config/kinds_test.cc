@@ -26,6 +26,9 @@ TEST(Kinds, AliasesNameOneKindInAnyCase) {
     ASSERT_NE(find_alias(alias), nullptr) << alias;
     EXPECT_EQ(find_alias(alias)->kind, Kind::kKgatewayUpstream) << alias;
   }
+  EXPECT_EQ(find_alias("trafficpolicy")->kind, Kind::kTrafficPolicy);
+  EXPECT_EQ(find_alias("backendconfigpolicies")->kind, Kind::kBackendConfigPolicy);
+  EXPECT_EQ(find_alias("xbtrafficpolicy")->kind, Kind::kBackendTrafficPolicy);
   EXPECT_EQ(find_alias("gateways.gateway.solo.io"), nullptr);
   EXPECT_EQ(find_alias("nothing"), nullptr);
 }

@@ -9,15 +9,13 @@ using namespace std::chrono_literals;
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 std::string base() { return std::string(kGateway) + kService; }
 std::string rule_with(const std::string& filters, const std::string& more = "") {
   return "{filters: [" + filters + "], " + kToService + more + "}";
 }
-std::string ancestor(World& world, const std::string& option, const std::string& type, size_t index = 0) {
-  const auto& ancestors = world.object("rto", "app", option).status["ancestors"];
-  return index < ancestors.size() ? World::text(ancestors[index]["conditions"], type) : "no ancestor";
+std::string ancestor(World& world, const std::string& option, const std::string& type) {
+  return world.ancestor(identity("rto", "app", option), type);
 }
 
 TEST(Policies, WithoutAnyTheTimeoutIs15Seconds) {
@@ -135,7 +133,7 @@ TEST(Policies, UnresolvableExtensionsMakeTheRuleAnswer500) {
   EXPECT_EQ(world.route("r", "ResolvedRefs"), "False BackendNotFound");
   EXPECT_THAT(world.warning_lines(),
               Contains(HasSubstr("spec.rules[0].filters[0].extensionRef: RouteOption app/gone does not exist")));
-  world.load(route_of("r", rule_with(filter_of("x", "TrafficPolicy", "gateway.kgateway.dev"))));
+  world.load(route_of("r", rule_with(filter_of("x", "AuthConfig", "gateway.kgateway.dev"))));
   EXPECT_EQ(world.route("r", "ResolvedRefs"), "False InvalidKind");
 }
 
@@ -188,34 +186,6 @@ TEST(Rejections, AGatewayThatAskedForAProtectionServesErrors) {
   world.translate();
   const auto& rule = world.bound("infra/gw/http").routes.rules.at(0);
   EXPECT_EQ(world.spec.actions[rule.action].kind, snapshot::ActionKind::kError);
-}
-
-TEST(Advice, PerTryTimeoutsThatCannotWork) {
-  World world;
-  auto lines = [&](const std::string& retries, const std::string& timeouts = "{}") {
-    world.load(base() + route_of("r", rule_with(filter_of("o"), ", timeouts: " + timeouts)) +
-               option_of("o", "{options: {retries: " + retries + "}}"));
-    return world.warning_lines();
-  };
-  EXPECT_THAT(lines("{retryOn: connect-failure, perTryTimeout: 20s}"),
-              Contains(HasSubstr("RouteOption app/o: warning: spec.options.retries.perTryTimeout: 20s is not below the "
-                                 "timeout 15s and is ignored")));
-  EXPECT_THAT(lines("{retryOn: connect-failure, perTryTimeout: 5s, numRetries: 3}"),
-              Contains(HasSubstr("worst case: 4 tries of 5s do not fit into the timeout 15s")));
-  EXPECT_THAT(lines("{retryOn: connect-failure, perTryTimeout: 5s, numRetries: 2}"), IsEmpty());
-  EXPECT_THAT(lines("{retryOn: connect-failure, perTryTimeout: 20s}", "{request: 0s}"), IsEmpty());
-}
-
-TEST(Advice, UnsafeMethodsOncePerRouteOption) {
-  World world;
-  world.load(base() + option_of("o", "{options: {retries: {retryOn: '5xx'}}}") +
-             route_of("r", rule_with(filter_of("o")) + ", " + rule_with(filter_of("o"))));
-  ASSERT_EQ(world.warnings.size(), 1u);
-  EXPECT_THAT(world.warnings[0].line(),
-              HasSubstr("RouteOption app/o: warning: spec.options.retries.retryOn: covers POST"));
-  EXPECT_GT(world.warnings[0].at.line, 0);
-  world.load(route_of("r", rule_with(filter_of("o"), ", matches: [{method: GET}]")));
-  EXPECT_THAT(world.warnings, IsEmpty());
 }
 
 } // namespace

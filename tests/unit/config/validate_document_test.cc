@@ -98,9 +98,7 @@ TEST(Kind, UnknownOrNotBuiltIsNeverSilent) {
   };
   const char* kLater = "kind not supported yet by kgwcore (accepted by kgateway)";
   const char* kNever = "kind not supported by kgwcore (accepted by kgateway)";
-  EXPECT_EQ(first("gateway.kgateway.dev/v1alpha1", "TrafficPolicy"), kLater);
-  EXPECT_EQ(first("gateway.kgateway.dev/v1alpha1", "BackendConfigPolicy"), kLater);
-  EXPECT_EQ(first("gateway.networking.x-k8s.io/v1alpha1", "XBackendTrafficPolicy"), kLater);
+  EXPECT_EQ(first("gateway.networking.x-k8s.io/v1alpha1", "XBackend"), kLater);
   EXPECT_EQ(first("v1", "Endpoints"), kLater);
   EXPECT_THAT(first("gloo.solo.io/v1", "Upsteam"), HasSubstr("did you mean \"Upstream\"?"));
   EXPECT_EQ(first("gateway.networking.k8s.io/v1", "GRPCRoute"), kNever);

@@ -29,7 +29,7 @@ TEST(HttpRoute, DefaultsAreFilledIn) {
   EXPECT_EQ(full.parents[0].kind, "Gateway");
   EXPECT_EQ(full.rules[0].backends[0].kind, "Service");
   EXPECT_EQ(full.rules[0].backends[0].weight, 1u);
-  EXPECT_FALSE(full.rules[0].request_timeout);
+  EXPECT_FALSE(full.rules[0].own.timeout);
 }
 
 TEST(HttpRoute, ReadsEveryPartOfAMatch) {
@@ -121,20 +121,6 @@ TEST(HttpRoute, BackendsNeedAPortWhenTheyAreServices) {
   EXPECT_THAT(problem(rule("{backendRefs: [{name: a, port: 65536}]}")), HasSubstr("got 65536"));
 }
 
-TEST(HttpRoute, TimeoutsAreGatewayDurations) {
-  auto read = payload<HttpRoute>(rule("{timeouts: {request: 10s, backendRequest: 2s}}, {timeouts: {request: 0s}}"));
-  EXPECT_EQ(read.rules[0].request_timeout, std::chrono::seconds(10));
-  EXPECT_EQ(read.rules[0].backend_request_timeout, std::chrono::seconds(2));
-  EXPECT_EQ(read.rules[1].request_timeout, Duration::zero());
-  EXPECT_THAT(problem(rule("{timeouts: {request: 0.5s}}")), HasSubstr("timeouts.request: invalid value: got \"0.5s\""));
-  EXPECT_THAT(problem(rule("{timeouts: {request: 5}}")), HasSubstr("got 5; need a duration in whole h, m, s, ms"));
-  EXPECT_THAT(problem(rule("{timeouts: {request: 1s, backendRequest: 2s}}")),
-              HasSubstr("need at most the request timeout of 1s"));
-  EXPECT_THAT(lines(load(rule("{timeouts: {request: 0s, backendRequest: 2s}}"))), IsEmpty());
-  EXPECT_THAT(problem(rule("{timeouts: {backendRequest: 2s}}")),
-              HasSubstr("warning: spec.rules[0].timeouts.backendRequest"));
-}
-
 TEST(HttpRoute, FiltersNameExactlyOneBody) {
   auto read = payload<HttpRoute>(
       rule("{filters: [{type: ExtensionRef, extensionRef: {group: gateway.solo.io, kind: RouteOption, name: a}}]}"));
@@ -147,8 +133,6 @@ TEST(HttpRoute, FiltersNameExactlyOneBody) {
 }
 
 TEST(HttpRoute, WhatIsNotBuiltSaysSo) {
-  EXPECT_EQ(problem(rule("{retry: {attempts: 3}}")),
-            "spec.rules[0].retry: not supported yet by kgwcore (accepted by kgateway)");
   EXPECT_THAT(problem(rule("{sessionPersistence: {}}")), HasSubstr("not supported yet"));
   EXPECT_THAT(problem(rule("{backendRefs: [{name: a, port: 1, filters: [{type: x}]}]}")),
               HasSubstr("backendRefs[0].filters: not supported yet"));

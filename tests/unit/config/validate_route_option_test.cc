@@ -68,10 +68,19 @@ TEST(RouteOption, UnknownTokensWarnAndTheOthersStay) {
 
 TEST(RouteOption, TokensThatAreNotBuiltWarn) {
   for (const retry::Token& token : retry::tokens()) {
+    if (token.bit == retry::kRetriableStatusCodes || (token.bit & retry::kGrpc) != 0) continue; // of no use alone
     Validated read = load(options("retries: {retryOn: '" + std::string(token.name) + "'}"));
     ASSERT_TRUE(read.object);
     EXPECT_EQ(read.problems.empty(), (token.bit & retry::kBuilt) != 0) << token.name;
   }
+}
+
+TEST(RouteOption, TokensThatDoNothingAloneWarn) {
+  EXPECT_EQ(problem(options("retries: {retryOn: 'retriable-status-codes'}")),
+            "warning: spec.options.retries.retryOn: \"retriable-status-codes\" retries nothing without a list of "
+            "statuses");
+  EXPECT_THAT(problem(options("retries: {retryOn: 'unavailable,cancelled'}")), HasSubstr("only gRPC tokens"));
+  EXPECT_THAT(lines(load(options("retries: {retryOn: 'unavailable,reset'}"))), IsEmpty());
 }
 
 TEST(RouteOption, ZeroRetriesMeanOne) {
@@ -136,8 +145,9 @@ TEST(RouteOption, SnakeCaseIsReadWithAWarning) {
 }
 
 TEST(RouteOption, ReadsResetHeaders) {
-  Validated read = load(retries("rateLimitedRetryBackOff: {maxInterval: 10s, resetHeaders: [{name: Retry-After}, "
-                                "{name: x-a, format: SECONDS}, {name: x-b, format: UNIX_TIMESTAMP}, {name: x-c, format: 1}]}"));
+  Validated read =
+      load(retries("rateLimitedRetryBackOff: {maxInterval: 10s, resetHeaders: [{name: Retry-After}, "
+                   "{name: x-a, format: SECONDS}, {name: x-b, format: UNIX_TIMESTAMP}, {name: x-c, format: 1}]}"));
   ASSERT_TRUE(read.object);
   using Format = retry::ResetHeader::Format;
   const retry::Policy& policy = *std::get<RouteOption>(read.object->payload).retries;
@@ -148,14 +158,14 @@ TEST(RouteOption, ReadsResetHeaders) {
   EXPECT_EQ(policy.reset_most, std::chrono::seconds(10));
   EXPECT_THAT(problem(retries("rateLimitedRetryBackOff: {resetHeaders: [{name: x, format: MINUTES}]}")),
               HasSubstr("need one of SECONDS, UNIX_TIMESTAMP"));
-  EXPECT_THAT(problem(retries("rateLimitedRetryBackOff: {resetHeaders: [{format: SECONDS}]}")), HasSubstr("name: required value missing"));
+  EXPECT_THAT(problem(retries("rateLimitedRetryBackOff: {resetHeaders: [{format: SECONDS}]}")),
+              HasSubstr("name: required value missing"));
   EXPECT_THAT(problem(retries("rateLimitedRetryBackOff: {maxInterval: 0s}")), HasSubstr("need a duration"));
 }
 
 TEST(RouteOption, OtherOptionsSayThatTheyAreNotBuilt) {
   for (const char* later : {"idleTimeout: 5s", "headerManipulation: {}", "prefixRewrite: /", "autoHostRewrite: true",
-                            "faults: {}", "cors: {}", "lbHash: {}", "maxStreamDuration: {}",
-                            "upgrades: [{websocket: {}}]"}) {
+                            "cors: {}", "lbHash: {}", "upgrades: [{websocket: {}}]"}) {
     EXPECT_THAT(problem(options(later)), testing::EndsWith(": not supported yet by kgwcore (accepted by kgateway)"))
         << later;
   }

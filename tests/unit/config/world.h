@@ -64,6 +64,13 @@ struct World {
     const auto& parents = object("httproute", "app", name).status["parents"];
     return parent < parents.size() ? text(parents[parent]["conditions"], type) : "no parent";
   }
+  // What a policy's status says about its nth ancestor.
+  std::string ancestor(const Identity& policy, const std::string& type, size_t index = 0) {
+    const StoredObject* found = store.get(policy);
+    if (found == nullptr) throw std::runtime_error("no " + policy.text());
+    const auto& ancestors = found->status["ancestors"];
+    return index < ancestors.size() ? text(ancestors[index]["conditions"], type) : "no ancestor";
+  }
   int attached(const std::string& gateway_name, const std::string& name) {
     for (const auto& item : object("gateway", "infra", gateway_name).status["listeners"]) {
       if (item["name"] == name) return item["attachedRoutes"];
@@ -124,6 +131,21 @@ inline std::string route_of(const std::string& name, const std::string& rule, co
 inline std::string option_of(const std::string& name, const std::string& spec) {
   return "apiVersion: gateway.solo.io/v1\nkind: RouteOption\nmetadata: {name: " + name +
          ", namespace: app}\nspec: " + spec + "\n---\n";
+}
+// A document of a policy kind; `spec` is in flow style, without its braces.
+inline std::string policy_of(const std::string& api_version, const std::string& kind, const std::string& metadata,
+                             const std::string& spec) {
+  return "apiVersion: " + api_version + "\nkind: " + kind + "\nmetadata: " + metadata + "\nspec: {" + spec + "}\n---\n";
+}
+inline std::string traffic_of(const std::string& name, const std::string& spec,
+                              const std::string& namespace_name = "app") {
+  return policy_of("gateway.kgateway.dev/v1alpha1", "TrafficPolicy",
+                   "{name: " + name + ", namespace: " + namespace_name + "}", spec);
+}
+// targetRefs of one object: `kind` of the Gateway API, optionally with a section.
+inline std::string targets_of(const std::string& kind, const std::string& name, const std::string& section = "") {
+  return "targetRefs: [{group: gateway.networking.k8s.io, kind: " + kind + ", name: " + name +
+         (section.empty() ? "" : ", sectionName: " + section) + "}], ";
 }
 inline std::string filter_of(const std::string& name, const std::string& kind = "RouteOption",
                              const std::string& group = "gateway.solo.io") {
