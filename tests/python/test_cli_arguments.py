@@ -88,7 +88,7 @@ def test_settings_as_table_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["settings", "-o", "json"]) == 0
     settings = json.loads(capsys.readouterr().out)
     assert len(settings) == len(rows)
-    assert {"name", "scope", "unit", "default", "edge", "least", "most", "meaning"} == set(settings[0])
+    assert {"name", "scope", "unit", "default", "edge", "least", "most", "meaning", "words"} == set(settings[0])
     assert "drain_timeout_ms" in {setting["name"] for setting in settings}
 
 

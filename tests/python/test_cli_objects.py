@@ -51,8 +51,8 @@ class Command:
 def command(process: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     made = Command(process, tmp_path, capsys)
     yield made
-    made("delete", "httproute", "all", "-n", "app", "--ignore-not-found")
-    made("delete", "rto", "retry", "-n", "app", "--ignore-not-found")
+    left = ("httproute/all", "rto/retry", "trafficpolicy/retry", "backendconfigpolicy/breakers", "xbtrafficpolicy/budget")
+    made("delete", *left, "-n", "app", "--ignore-not-found")
 
 
 def test_outcomes_are_those_of_kubectl(command: Command) -> None:

@@ -94,6 +94,23 @@ TEST(Advice, UnsafeMethodsByMatch) {
               ElementsAre(HasSubstr("TrafficPolicy app/t: warning: spec.retry.retryOn: covers POST")));
 }
 
+TEST(Advice, HeadersThatNobodyNames) {
+  World world;
+  auto lines = [&](const std::string& metadata) {
+    world.load(base() + route_of("r", "{filters: [" + filter_of("o") + "], " + kToService + "}") +
+               policy_of("gateway.solo.io/v1", "RouteOption", "{name: o, namespace: app" + metadata + "}",
+                         "options: {retries: {retryOn: retriable-headers}}"));
+    return world.warning_lines();
+  };
+  EXPECT_THAT(lines(""), Contains(HasSubstr("spec.options.retries.retryOn: \"retriable-headers\" retries nothing "
+                                            "without the annotation kgwcore.dev/retriable_headers")));
+  EXPECT_THAT(lines(", annotations: {kgwcore.dev/retriable_headers: x-again}"), ElementsAre(HasSubstr("covers POST")));
+  EXPECT_THAT(lines(", annotations: {kgwcore.dev/retriable_headers: x-again, kgwcore.dev/retriable_request_headers: "
+                    "x-idempotent}"),
+              IsEmpty())
+      << "the author has chosen the requests";
+}
+
 TEST(Advice, WhatRetriesNothingNeedsNone) {
   EXPECT_THAT(
       with_rule("name: any",
