@@ -124,7 +124,8 @@ Step Machine::start_attempt(Instant now) {
   number_[slot] = ++attempts_;
   ready_ &= static_cast<uint16_t>(~(1u << slot));
   AttemptRecord& attempt = ledger_->begin(attempts_, now);
-  cluster::Host* host = pick();
+  if (attempts_ == 1) plan_->cluster->request_started(now);
+  cluster::Host* host = pick(attempt);
   if (host == nullptr) {
     attempt.decision = ledger_->outcome = Decision::kNoHost;
     attempt.ended = now;
@@ -172,11 +173,16 @@ Step Machine::attempt_fault(Instant now) {
 }
 
 // When every pick was tried before, the last one is taken all the same (Envoy).
-cluster::Host* Machine::pick() {
-  cluster::Host* host = plan_->cluster->pick();
-  if (attempts_ == 1 || !plan_->retry->previous_hosts) return host;
-  for (uint32_t more = plan_->retry->host_attempts; more > 0 && host != nullptr && tried(*host); --more) host = plan_->cluster->pick();
-  return host;
+cluster::Host* Machine::pick(AttemptRecord& attempt) {
+  cluster::Pick pick = plan_->cluster->pick(*random_);
+  Choice choice = pick.only ? Choice::kOnlyHost : pick.panic ? Choice::kPanic : Choice::kBalanced;
+  if (attempts_ > 1 && plan_->retry->previous_hosts && !pick.only && pick.host != nullptr && tried(*pick.host)) {
+    uint32_t more = plan_->retry->host_attempts;
+    for (; more > 0 && pick.host != nullptr && tried(*pick.host); --more) pick = plan_->cluster->pick(*random_);
+    choice = pick.host == nullptr || tried(*pick.host) ? Choice::kRetrySameHost : Choice::kRetryOtherHost;
+  }
+  if (pick.host != nullptr) attempt.choice = choice;
+  return pick.host;
 }
 
 bool Machine::tried(const cluster::Host& host) const {
@@ -337,7 +343,7 @@ bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision 
     return false;
   }
   --remaining_;
-  if (!slot_.take(plan_->cluster->runtime(), ended)) {
+  if (!slot_.take(*plan_->cluster, now, ended)) {
     stats().upstream_rq_retry_overflow.add();
     ledger_->flags.set(Flag::kUO);
     attempt.decision = Decision::kBreakerFull;

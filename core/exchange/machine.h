@@ -138,7 +138,7 @@ class Machine {
   void arm_attempt_duration();
   Step per_try_timeout(bool idle, Instant now);
   void stop_per_try();
-  cluster::Host* pick();
+  cluster::Host* pick(AttemptRecord& attempt);
   bool tried(const cluster::Host& host) const;
   Reply timeout_reply() const;
   Step reset_reply(uint8_t slot, const Failure& failure, Instant now);

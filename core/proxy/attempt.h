@@ -1,7 +1,7 @@
 #pragma once
 // One try at one endpoint: sends the head and the body, hands what comes back to the exchange.
 
-#include "cluster/runtime.h"
+#include "cluster/view.h"
 #include "exchange/machine.h"
 #include "proxy/body.h"
 #include "upstream/pool.h"
