@@ -151,6 +151,8 @@ class Machine {
   void count_status(uint16_t status);
   void set_due(Due which, Instant at);
   AttemptRecord& record(uint8_t slot) { return ledger_->at(number_[slot]); }
+  // To the cluster, which judges its endpoints by it.
+  void report(uint8_t slot, const cluster::Outcome& outcome, Instant now) { plan_->cluster->report(*host_[slot], outcome, now); }
   cluster::Stats& stats() { return plan_->cluster->stats(); }
 
   const Plan* plan_ = nullptr;
@@ -169,7 +171,9 @@ class Machine {
   bool spawned_ = false;     // the newest attempt has spawned its retry
   uint8_t newest_ = 0;
   uint16_t live_ = 0, ready_ = 0;
+  uint16_t reported_slow_ = 0;      // hedged attempts whose per-try timeout the cluster knows of
   uint32_t number_[kMaxLive] = {};  // of the attempt in each slot
+  cluster::Host* host_[kMaxLive] = {};  // its endpoint, which the driver holds while it may still tell us something
   uint32_t attempts_ = 0, remaining_ = 0;
   uint64_t kept_ = 0;
   Duration per_try_idle_{};  // the policy may be gone when the response is on its way

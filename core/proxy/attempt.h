@@ -22,6 +22,7 @@ class Attempt final : public upstream::StreamHandler {
   // The connection is a tunnel from now on: what the client sends goes on after the request's end.
   void open_tunnel() { end_sent_ = false; }
   void cancel();
+  void break_off();  // its response cannot be used: the attempt has failed
   bool live() const { return stream_.attached() || stream_.waiting(); }
   bool attached() const { return stream_.attached(); }
   const Body::Cursor& cursor() const { return cursor_; }
