@@ -11,31 +11,32 @@ namespace kgw::cluster {
 enum class CheckResult : uint8_t {
   kPassed,
   kRefused,   // an answer, but not the wanted one: counts at once
+  kAskedOut,  // the same, with x-envoy-immediate-health-check-fail
   kNoAnswer,  // no connection, or it broke: counts from unhealthy_threshold in a row
   kTimeout,   // the same
 };
 
 class CheckVerdict {
  public:
-  // True when the endpoint became usable or unusable. The first result decides alone.
+  // True when that changes who may be picked. The first result decides alone.
   bool take(CheckResult result, const HealthCheck& rules, Health& health) {
-    bool failed = (health.flags() & Health::kFailedCheck) != 0, changed = false;
+    constexpr uint32_t kSeenByPicks = Health::kFailedCheck | Health::kExcluded;
+    uint32_t before = health.flags();
+    bool failed = (before & Health::kFailedCheck) != 0;
     if (result == CheckResult::kPassed) {
       failures_ = 0;
-      changed = failed && (first_ || ++passes_ == rules.healthy_threshold);
-      if (changed) health.clear(Health::kFailedCheck | Health::kCheckTimeout | Health::kExcluded);
+      if (failed && (first_ || ++passes_ == rules.healthy_threshold)) health.clear(kSeenByPicks | Health::kCheckTimeout);
     } else {
       passes_ = 0;
-      changed = !failed && (first_ || result == CheckResult::kRefused || ++failures_ == rules.unhealthy_threshold);
-      if (changed) health.set(Health::kFailedCheck);
-      if (result == CheckResult::kTimeout && (failed || changed)) {
-        health.set(Health::kCheckTimeout);
-      } else {
-        health.clear(Health::kCheckTimeout);
-      }
+      bool silent = result == CheckResult::kNoAnswer || result == CheckResult::kTimeout;
+      if (!failed) failed = first_ || !silent || ++failures_ == rules.unhealthy_threshold;
+      if (failed) health.set(Health::kFailedCheck);
+      if (result == CheckResult::kAskedOut) health.set(Health::kExcluded);
+      health.clear(Health::kCheckTimeout);
+      if (failed && result == CheckResult::kTimeout) health.set(Health::kCheckTimeout);
     }
     first_ = false;
-    return changed;
+    return ((before ^ health.flags()) & kSeenByPicks) != 0;
   }
 
  private:

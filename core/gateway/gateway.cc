@@ -98,6 +98,7 @@ base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
     }
     workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, identity, options_.ledger_records));
     if (access_log_ != nullptr) workers_.back()->set_access_log(&access_log_->queue(i));
+    if (i > 0) workers_.back()->set_keeper(*workers_.front());
     workers_.back()->start();
   }
   running_ = true;
@@ -159,6 +160,7 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
   for (const snapshot::Cluster& cluster : next->clusters) {
     identities.insert(cluster.identity);
     cluster.runtime->set_limits(snapshot::limits_of(cluster.spec.settings));
+    cluster.runtime->set_policy(cluster.spec.policy);
   }
   auto endpoints = discovery_->track(*next);
   size_t share = (most_connections(next->process) + updates.size() - 1) / updates.size();

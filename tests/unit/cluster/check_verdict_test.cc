@@ -39,13 +39,25 @@ TEST_F(CheckVerdictTest, SilenceCountsFromTheThresholdAWrongAnswerAtOnce) {
 }
 
 TEST_F(CheckVerdictTest, ItComesBackAfterAsManyInARowAsTheThreshold) {
-  take(kRefused);
-  health.set(Health::kExcluded);
+  take(kPassed);
+  EXPECT_TRUE(take(kRefused));
   EXPECT_FALSE(take(kPassed));
   EXPECT_FALSE(take(kRefused));
   EXPECT_FALSE(take(kPassed));
   EXPECT_TRUE(take(kPassed));
   EXPECT_EQ(health.flags(), 0u);
+}
+
+TEST_F(CheckVerdictTest, OneThatAsksToBeLeftOutIsExcludedUntilItIsBack) {
+  take(kPassed);
+  EXPECT_TRUE(take(kAskedOut));
+  EXPECT_EQ(health.flags(), Health::kFailedCheck | Health::kExcluded);
+  EXPECT_FALSE(take(kAskedOut));
+  take(kPassed);
+  EXPECT_TRUE(take(kPassed));
+  EXPECT_EQ(health.flags(), 0u);
+  take(kRefused);
+  EXPECT_TRUE(take(kAskedOut)) << "failed before, but it counted towards the panic threshold";
 }
 
 } // namespace
