@@ -12,6 +12,19 @@ namespace kgw::cluster {
 struct HostStats {
   uint64_t cx_total = 0, cx_active = 0, cx_connect_fail = 0;
   uint64_t rq_total = 0, rq_active = 0, rq_pending_active = 0, rq_success = 0, rq_error = 0, rq_timeout = 0;
+
+  HostStats& operator+=(const HostStats& other) {
+    cx_total += other.cx_total;
+    cx_active += other.cx_active;
+    cx_connect_fail += other.cx_connect_fail;
+    rq_total += other.rq_total;
+    rq_active += other.rq_active;
+    rq_pending_active += other.rq_pending_active;
+    rq_success += other.rq_success;
+    rq_error += other.rq_error;
+    rq_timeout += other.rq_timeout;
+    return *this;
+  }
 };
 
 // Counted: the View holds one reference while the endpoint is in its set, each attempt one while it uses it.

@@ -229,6 +229,12 @@ void Worker::alarm(const std::shared_ptr<cluster::Runtime>& runtime, const std::
   });
 }
 
+void Worker::add_host_stats(HostStatsByHealth& to) const {
+  for (const auto& [runtime, pools] : pools_) {
+    for (const cluster::Host* host : pools->view().hosts()) to[host->endpoint.health.get()] += host->stats;
+  }
+}
+
 void Worker::add_port(PortId id) {
   auto& listening = ports_[id];
   listening = std::make_unique<Listening>();

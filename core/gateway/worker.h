@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/cluster_rows.h"
 #include "gateway/keeper.h"
 #include "net/acceptor.h"
 #include "proxy/context.h"
@@ -61,6 +62,7 @@ class Worker {
   void cut();
   void stop() { loop_->stop(); }
   std::vector<telemetry::StoredRecord> records(size_t limit) const { return ring_.last(limit); }
+  void add_host_stats(HostStatsByHealth& to) const;
   net::Loop& loop() { return *loop_; }
   proxy::Context& context() { return context_; }
   size_t connections() const;
