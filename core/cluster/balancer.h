@@ -18,6 +18,7 @@ class Balancer {
   // Among these from now on. Hosts that were there before keep their place in the schedule.
   void set(const std::vector<Host*>& hosts);
   size_t size() const { return hosts_.size(); }
+  const std::vector<Host*>& hosts() const { return hosts_; }
   Host& pick(base::Random& random);  // size() > 0
 
  private:

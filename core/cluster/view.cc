@@ -60,8 +60,11 @@ void View::look_at_health() {
 Pick View::pick(base::Random& random) {
   if (runtime_->dead()) return {};
   if (runtime_->health_version() != seen_) [[unlikely]] look_at_health();
-  if (balancer_.size() == 0) return {};
   if (panic_) stats_.lb_healthy_panic.add();
+  if (balancer_.size() == 0) {
+    stats_.upstream_cx_none_healthy.add();
+    return {};
+  }
   return {&balancer_.pick(random), balancer_.size() == 1, panic_};
 }
 

@@ -43,6 +43,8 @@ class View {
   size_t host_count() const { return hosts_.size(); }
   const std::vector<Host*>& hosts() const { return hosts_; }
 
+  // Among which pick() chooses.
+  const std::vector<Host*>& in_use() const { return balancer_.hosts(); }
   // One of the newest set's healthy hosts; of all, when fewer than half are healthy (Envoy's panic threshold).
   Pick pick(base::Random& random);
   // What became of an attempt at `host`; told once per attempt, or twice when it broke behind its response's head.
@@ -83,7 +85,7 @@ class View {
   std::vector<Host*> hosts_, healthy_;
   Balancer balancer_;  // among the healthy ones, or all
   uint64_t seen_ = 0;  // Runtime's health_version() that this is about
-  bool panic_ = false;
+  bool panic_ = true;  // nobody is there yet
   Tell tell_ = nullptr;
   void* tell_context_ = nullptr;
 };

@@ -142,7 +142,11 @@ Step Machine::start_attempt(Instant now) {
   host_[slot] = host;
   live_ |= static_cast<uint16_t>(1u << slot);
   start_ = {host, attempts_, expected_timeout_ms(now), static_cast<int8_t>(attempts_ == 1 ? -1 : timed_out_)};
-  if (plan_->faults != nullptr && plan_->faults->per_attempt) return delayed(now) ? Step{} : attempt_fault(now);
+  if (plan_->faults != nullptr && plan_->faults->per_attempt) {
+    if (!delayed(now)) return attempt_fault(now);
+    delayed_ = cluster::HostRef(host);
+    return {};
+  }
   return {.acts = kStart, .slot = slot};
 }
 
@@ -179,13 +183,25 @@ Step Machine::attempt_fault(Instant now) {
 cluster::Host* Machine::pick(AttemptRecord& attempt) {
   cluster::Pick pick = plan_->cluster->pick(*random_);
   Choice choice = pick.only ? Choice::kOnlyHost : pick.panic ? Choice::kPanic : Choice::kBalanced;
-  if (attempts_ > 1 && plan_->retry->previous_hosts && !pick.only && pick.host != nullptr && tried(*pick.host)) {
-    uint32_t more = plan_->retry->host_attempts;
+  bool avoids = plan_->retry->exclude_tried_hosts || plan_->retry->previous_hosts;
+  if (attempts_ > 1 && avoids && !pick.only && pick.host != nullptr && tried(*pick.host)) {
+    uint32_t more = plan_->retry->exclude_tried_hosts ? 0 : plan_->retry->host_attempts;
     for (; more > 0 && pick.host != nullptr && tried(*pick.host); --more) pick = plan_->cluster->pick(*random_);
+    if (plan_->retry->exclude_tried_hosts) pick.host = untried_after(*pick.host);
     choice = pick.host == nullptr || tried(*pick.host) ? Choice::kRetrySameHost : Choice::kRetryOtherHost;
   }
   if (pick.host != nullptr) attempt.choice = choice;
   return pick.host;
+}
+
+// The next one in the list that was not tried, or the same again.
+cluster::Host* Machine::untried_after(cluster::Host& picked) const {
+  const std::vector<cluster::Host*>& hosts = plan_->cluster->in_use();
+  auto at = std::find(hosts.begin(), hosts.end(), &picked);
+  auto untried = [&](const cluster::Host* host) { return !tried(*host); };
+  auto found = std::find_if(at, hosts.end(), untried);
+  if (found == hosts.end()) found = std::find_if(hosts.begin(), at, untried);
+  return found != hosts.end() && untried(*found) ? *found : &picked;
 }
 
 bool Machine::tried(const cluster::Host& host) const {
@@ -564,6 +580,7 @@ Step Machine::settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now) {
   end_retries();
   live_ = 0;
   phase_ = Phase::kDone;
+  delayed_.reset();
   for (Instant& due : due_) due = kNever;
   deadline_ = kNever;
   ledger_->ended = now;

@@ -140,6 +140,7 @@ class Machine {
   void stop_per_try();
   cluster::Host* pick(AttemptRecord& attempt);
   bool tried(const cluster::Host& host) const;
+  cluster::Host* untried_after(cluster::Host& picked) const;
   Reply timeout_reply() const;
   Step reset_reply(uint8_t slot, const Failure& failure, Instant now);
   Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0);
@@ -174,6 +175,7 @@ class Machine {
   uint16_t reported_slow_ = 0;      // hedged attempts whose per-try timeout the cluster knows of
   uint32_t number_[kMaxLive] = {};  // of the attempt in each slot
   cluster::Host* host_[kMaxLive] = {};  // its endpoint, which the driver holds while it may still tell us something
+  cluster::HostRef delayed_;        // the same while a fault delays the attempt, before the driver knows of it
   uint32_t attempts_ = 0, remaining_ = 0;
   uint64_t kept_ = 0;
   Duration per_try_idle_{};  // the policy may be gone when the response is on its way

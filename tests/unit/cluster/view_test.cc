@@ -21,6 +21,8 @@ struct ViewTest : testing::Test {
 
 TEST_F(ViewTest, RoundRobinOverTheNewestSet) {
   EXPECT_EQ(view.pick(random).host, nullptr);
+  EXPECT_EQ(view.stats().upstream_cx_none_healthy.value(), 1u);
+  EXPECT_EQ(view.stats().lb_healthy_panic.value(), 1u) << "Envoy counts both";
   view.update(set_of({"a", "b"}));
   EXPECT_EQ(pick(), "a");
   EXPECT_EQ(pick(), "b");

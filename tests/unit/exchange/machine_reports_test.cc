@@ -146,6 +146,30 @@ TEST(MachineReports, AnEndpointThatAsksToBeLeftOut) {
   EXPECT_EQ(f.alarms.size(), 1u) << "without active checks nobody would take it back";
 }
 
+// Exact, where previous_hosts draws a few times and takes what comes.
+TEST(MachineChoice, TriedHostsAreExcludedWhileThereIsAnother) {
+  Reports f(retry::k5xx, 4);
+  f.policy.exclude_tried_hosts = true;
+  f.policy.retries = 5;
+  for (uint64_t others = 0; others < 64; ++others) {
+    f.begin();
+    std::vector<cluster::Host*> seen{f.machine.start().endpoint};
+    for (uint32_t number = 2; number <= 6; ++number) {
+      f.machine.response(0, f.facts(503), f.now);
+      for (uint64_t i = others >> (number - 2) * 2 & 3; i > 0; --i) f.view.pick(f.random);
+      f.to_deadline();
+      bool fresh = std::find(seen.begin(), seen.end(), f.machine.start().endpoint) == seen.end();
+      ASSERT_EQ(fresh, number <= 4) << others << " attempt " << number;
+      if (!fresh) {
+        ASSERT_EQ(f.ledger.at(number).choice, Choice::kRetrySameHost);
+      }
+      seen.push_back(f.machine.start().endpoint);
+      f.machine.ready(0, false, f.now);
+    }
+    f.machine.response(0, f.facts(200), f.now);
+  }
+}
+
 TEST(MachineChoice, SaysWhyTheEndpoint) {
   Reports one;
   one.begin();
