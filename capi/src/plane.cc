@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/clusters_json.h"
 #include "src/controller.h"
 #include "telemetry/access_log_line.h"
 
@@ -200,6 +201,8 @@ void Controller::build_plane() {
     return nlohmann::json{{"stats", std::move(rows)}};
   };
   plane_.stats_prometheus = [this] { return telemetry::stats_prometheus(gateway_->stats()); };
+  plane_.clusters_text = [this] { return telemetry::clusters_text(gateway_->clusters()); };
+  plane_.clusters_json = [this] { return clusters_json(gateway_->clusters()); };
   plane_.listeners_text = [this] {
     std::string text;
     for (const gateway::Binding& binding : gateway_->bindings()) {

@@ -58,6 +58,7 @@ kgw_status kgw_attempts_attempt_at(const kgw_attempts* attempts, size_t index, s
   record.decision = str_of(view.decision);
   record.decision_text = str_of(view.decision_text);
   record.delay_ms = view.delay_ms;
+  record.chosen = str_of(view.chosen);
   return fill(out, record);
 }
 

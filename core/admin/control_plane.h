@@ -91,7 +91,8 @@ struct ControlPlane {
   std::function<std::string()> stats_text; // Envoy's: name: value
   std::function<nlohmann::json()> stats_json;
   std::function<std::string()> stats_prometheus;
-  std::function<std::string()> clusters_text, listeners_text;
+  std::function<std::string()> clusters_text, listeners_text; // Envoy's
+  std::function<nlohmann::json()> clusters_json;
   std::function<nlohmann::json()> server_info;
   std::function<bool()> ready; // all sockets listen and not draining
 };

@@ -39,6 +39,11 @@ Page stats(const ControlPlane& plane, const Query& query) {
   return plane.stats_text ? Page(text(plane.stats_text())) : std::nullopt;
 }
 
+Page clusters(const ControlPlane& plane, const Query& query) {
+  if (query.get("format") == "json") return plane.clusters_json ? Page(json(plane.clusters_json())) : std::nullopt;
+  return plane.clusters_text ? Page(text(plane.clusters_text())) : std::nullopt;
+}
+
 Page prometheus(const ControlPlane& plane, const Query&) {
   return plane.stats_prometheus ? Page(text(plane.stats_prometheus(), "text/plain; version=0.0.4")) : std::nullopt;
 }
@@ -70,7 +75,7 @@ constexpr Entry kPages[] = {
     {"/ready", ready},
     {"/stats", stats},
     {"/stats/prometheus", prometheus},
-    {"/clusters", text_page<&ControlPlane::clusters_text>},
+    {"/clusters", clusters},
     {"/listeners", text_page<&ControlPlane::listeners_text>},
     {"/server_info", json_page<&ControlPlane::server_info>},
     {"/kgw/v1/routes", json_page<&ControlPlane::routes>},

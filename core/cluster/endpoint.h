@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cluster/health.h"
+
 namespace kgw::cluster {
 
 // A numeric address. Bytes as net::Address has them, without making this pure module depend on net.
@@ -17,6 +19,7 @@ struct Endpoint {
   std::string text;           // ADDR:PORT
   std::string server_name;    // TLS: who must answer there; empty in plain text
   bool verified = false;      // TLS: whether the answer is checked
+  std::shared_ptr<Health> health = std::make_shared<Health>();  // Runtime::admit replaces it for a place known before
   bool same_place(const Endpoint& other) const {
     return text == other.text && server_name == other.server_name && verified == other.verified;
   }

@@ -19,7 +19,8 @@ struct OutlierDetection {
   Duration interval = std::chrono::seconds(10);  // between looks at whose ejection has ended
   Duration base_ejection_time = std::chrono::seconds(30);  // times the number of ejections so far
   Duration max_ejection_time = std::chrono::seconds(300);  // or base_ejection_time, if that is longer
-  uint32_t max_ejection_percent = 10;        // of the endpoints; one may always be ejected
+  uint32_t max_ejection_percent = 10;        // of the endpoints, the next one included: by default none of fewer than ten
+  bool always_eject_one = false;             // whatever the percentage
   bool operator==(const OutlierDetection&) const = default;
 };
 

@@ -27,6 +27,27 @@ void Runtime::set_limits(const Limits& limits) {
   budget_min_.store(limits.budget_min, std::memory_order_relaxed);
 }
 
+void Runtime::set_policy(const Policy& policy) {
+  policy_ = policy;
+  if (policy.retry_budget && retry_rate_ == nullptr) retry_rate_ = std::make_unique<RetryRate>(workers());
+}
+
+std::shared_ptr<const EndpointSet> Runtime::admit(EndpointSet endpoints) {
+  size_t stayed = 0;
+  for (Endpoint& endpoint : endpoints) {
+    auto known = std::find_if(endpoints_->begin(), endpoints_->end(), [&](const Endpoint& old) { return old.same_place(endpoint); });
+    if (known != endpoints_->end()) {
+      endpoint.health = known->health;
+      ++stayed;
+    } else if (policy_.health) {
+      endpoint.health->set(Health::kFailedCheck);
+    }
+  }
+  if (stayed != endpoints.size() || stayed != endpoints_->size()) ++membership_changes_;
+  endpoints_ = std::make_shared<const EndpointSet>(std::move(endpoints));
+  return endpoints_;
+}
+
 uint32_t Runtime::max_retries(unsigned ended) const {
   int32_t percent = budget_percent_.load(std::memory_order_relaxed), least = budget_min_.load(std::memory_order_relaxed);
   if (percent < 0 && least < 0) return max_retries_.load(std::memory_order_relaxed);
@@ -50,44 +71,10 @@ bool Runtime::take_retry_slot(unsigned ended) {
   return true;
 }
 
-void HostRef::reset() {
-  if (host_ != nullptr && --host_->references == 0) delete host_;
-  host_ = nullptr;
-}
-
-View::View(std::shared_ptr<Runtime> runtime, unsigned worker)
-    : runtime_(std::move(runtime)), stats_(runtime_->slot(worker).stats) {}
-
-View::~View() { update({}); }
-
-void View::update(const EndpointSet& endpoints) {
-  std::vector<Host*> next;
-  next.reserve(endpoints.size());
-  for (const Endpoint& endpoint : endpoints) {
-    auto known = std::find_if(hosts_.begin(), hosts_.end(),
-                              [&](const Host* host) { return host != nullptr && host->endpoint.same_place(endpoint); });
-    if (known != hosts_.end()) {
-      next.push_back(*known);
-      *known = nullptr;
-    } else {
-      next.push_back(new Host{.endpoint = endpoint});
-    }
-  }
-  hosts_.swap(next);
-  for (Host* gone : next) {
-    if (gone == nullptr) continue;
-    gone->in_set = false;
-    if (gone->retire != nullptr) gone->retire(*gone);
-    if (--gone->references == 0) delete gone;
-  }
-  if (next_ >= hosts_.size()) next_ = 0;
-}
-
-Host* View::pick() {
-  if (hosts_.empty() || runtime_->dead()) return nullptr;
-  Host* host = hosts_[next_];
-  next_ = next_ + 1 == hosts_.size() ? 0 : next_ + 1;
-  return host;
+bool Runtime::take_retry_slot(const RetryRateBudget& budget, unsigned worker, Instant now) {
+  if (!retry_rate_->take(worker, budget, now)) return false;
+  retries_.fetch_add(1, std::memory_order_relaxed);
+  return true;
 }
 
 } // namespace kgw::cluster

@@ -1,6 +1,5 @@
 #pragma once
-// What a cluster remembers beyond any snapshot. One Runtime per cluster identity, shared by all workers; one View per worker
-// and Runtime, used by that worker alone.
+// What a cluster remembers beyond any snapshot. One Runtime per cluster identity, shared by all workers.
 
 #include <atomic>
 #include <cstdint>
@@ -9,8 +8,9 @@
 #include <vector>
 
 #include "base/counter.h"
-#include "base/intrusive_list.h"
 #include "cluster/endpoint.h"
+#include "cluster/policy.h"
+#include "cluster/retry_rate.h"
 
 namespace kgw::cluster {
 
@@ -34,8 +34,8 @@ struct StatRow {
 };
 const std::vector<StatRow>& stat_rows();
 
-// Shared. Limits and the dead mark are written by the control thread; retry slots by any worker, and only when a retry is
-// decided; each worker writes its own padded Slot alone.
+// Shared. Limits, policy, endpoints and the dead mark are written by the control thread; retry slots by any worker, and only when
+// a retry is decided; health by the worker that keeps it; each worker writes its own padded Slot alone.
 class Runtime {
  public:
   Runtime(std::string name, unsigned workers);
@@ -45,6 +45,20 @@ class Runtime {
   void kill() { dead_.store(true, std::memory_order_release); }
   void revive() { dead_.store(false, std::memory_order_release); }
   bool dead() const { return dead_.load(std::memory_order_acquire); }
+
+  // ---- control thread
+  // Before any worker's View has it.
+  void set_policy(const Policy& policy);
+  const Policy& policy() const { return policy_; }
+  // Makes `endpoints` the current set. Those that were in the one before keep their health; a new one has to pass its first
+  // active check, if there are checks.
+  std::shared_ptr<const EndpointSet> admit(EndpointSet endpoints);
+  const EndpointSet& endpoints() const { return *endpoints_; }
+  uint64_t membership_changes() const { return membership_changes_; }
+
+  // ---- health. A View looks at its hosts' flags again when the version has changed
+  uint64_t health_version() const { return health_version_.load(std::memory_order_acquire); }
+  void health_changed() { health_version_.fetch_add(1, std::memory_order_release); }
 
   struct alignas(base::kCacheLineBytes) Slot {
     Stats stats;
@@ -61,6 +75,9 @@ class Runtime {
   uint32_t max_retries(unsigned ended = 0) const;
 
   bool take_retry_slot(unsigned ended = 0);
+  // Under a budget that counts what was started lately; any number may then be in flight.
+  bool take_retry_slot(const RetryRateBudget& budget, unsigned worker, Instant now);
+  RetryRate& retry_rate() { return *retry_rate_; }  // while the policy has such a budget
   void give_retry_slot() { retries_.fetch_sub(1, std::memory_order_relaxed); }
   uint32_t retries_in_flight() const { return retries_.load(std::memory_order_relaxed); }
 
@@ -70,92 +87,12 @@ class Runtime {
   std::atomic<uint32_t> max_connections_{1024}, max_pending_requests_{1024}, max_requests_{1024}, max_retries_{3};
   std::atomic<int32_t> budget_percent_{-1}, budget_min_{-1};
   std::atomic<bool> dead_{false};
+  std::atomic<uint64_t> health_version_{0};
+  std::unique_ptr<RetryRate> retry_rate_;
+  Policy policy_;
+  std::shared_ptr<const EndpointSet> endpoints_ = std::make_shared<EndpointSet>();
+  uint64_t membership_changes_ = 0;
   alignas(base::kCacheLineBytes) std::atomic<uint32_t> retries_{0};
-};
-
-// Holds at most one retry slot of a cluster; never copied while it holds.
-class RetrySlot {
- public:
-  bool take(Runtime& runtime, unsigned ended = 0) {
-    if (!runtime.take_retry_slot(ended)) return false;
-    runtime_ = &runtime;
-    return true;
-  }
-  void release() {
-    if (runtime_ == nullptr) return;
-    runtime_->give_retry_slot();
-    runtime_ = nullptr;
-  }
-  bool held() const { return runtime_ != nullptr; }
-
- private:
-  Runtime* runtime_ = nullptr;
-};
-
-// One endpoint as a worker sees it. Counted without atomics: the View holds one reference while the endpoint is in its set,
-// each attempt one while it uses it.
-struct Host {
-  Endpoint endpoint;
-  uint32_t references = 1;
-  bool in_set = true;
-  void* pool = nullptr;                       // upstream's, per host
-  void (*retire)(Host&) = nullptr;            // called once, when the host left the set: its pool closes what is idle
-};
-
-class HostRef {
- public:
-  HostRef() = default;
-  explicit HostRef(Host* host) : host_(host) {
-    if (host_ != nullptr) ++host_->references;
-  }
-  HostRef(const HostRef& other) : HostRef(other.host_) {}
-  HostRef(HostRef&& other) noexcept : host_(other.host_) { other.host_ = nullptr; }
-  HostRef& operator=(HostRef other) noexcept {
-    std::swap(host_, other.host_);
-    return *this;
-  }
-  ~HostRef() { reset(); }
-  void reset();
-  Host* get() const { return host_; }
-  Host* operator->() const { return host_; }
-  explicit operator bool() const { return host_ != nullptr; }
-
- private:
-  Host* host_ = nullptr;
-};
-
-class View {
- public:
-  View(std::shared_ptr<Runtime> runtime, unsigned worker);
-  ~View();
-  View(const View&) = delete;
-  View& operator=(const View&) = delete;
-
-  Runtime& runtime() { return *runtime_; }
-  Stats& stats() { return stats_; }
-
-  // Takes a new set: hosts that stay keep their state, hosts that left are retired.
-  void update(const EndpointSet& endpoints);
-  size_t host_count() const { return hosts_.size(); }
-  const std::vector<Host*>& hosts() const { return hosts_; }
-
-  // Round robin over the newest set; null when it is empty or the cluster is gone.
-  Host* pick();
-
-  // Breakers: own count first; the others' counts only when this worker's share is used up. Exact for one worker, an
-  // overshoot below one limit for more.
-  bool may_connect() const { return below(&Stats::upstream_cx_active, runtime_->max_connections()); }
-  bool may_wait() const { return below(&Stats::upstream_rq_pending_active, runtime_->max_pending_requests()); }
-  bool may_request() const { return below(&Stats::upstream_rq_active, runtime_->max_requests()); }
-
- private:
-  bool below(base::Counter Stats::* member, uint32_t limit) const {
-    return (stats_.*member).value() < limit / runtime_->workers() || runtime_->sum(member) < limit;
-  }
-  std::shared_ptr<Runtime> runtime_;
-  Stats& stats_;
-  std::vector<Host*> hosts_;
-  size_t next_ = 0;
 };
 
 } // namespace kgw::cluster

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "cluster/endpoint.h"
+#include "exchange/choice.h"
 #include "exchange/decision.h"
 #include "exchange/flags.h"
 #include "retry/reason.h"
@@ -53,6 +54,7 @@ struct AttemptRecord {
   bool v6 = false, has_endpoint = false, reused = false;
   retry::Reason reset = retry::Reason::kNone;
   Decision decision = Decision::kNone;
+  Choice choice = Choice::kNone;
 };
 
 class Ledger {

@@ -7,6 +7,7 @@ namespace kgw::exchange {
 
 using base::kNever;
 using retry::Reason;
+using Tally = cluster::Outcome::Tally;
 
 void Machine::open(const Plan& plan, base::Random& random, Ledger& ledger, Instant now) {
   plan_ = &plan;
@@ -121,10 +122,12 @@ Step Machine::start_attempt(Instant now) {
   auto slot = static_cast<uint8_t>(std::countr_one(live_));
   newest_ = slot;
   spawned_ = false;
+  reported_slow_ &= static_cast<uint16_t>(~(1u << slot));
   number_[slot] = ++attempts_;
   ready_ &= static_cast<uint16_t>(~(1u << slot));
   AttemptRecord& attempt = ledger_->begin(attempts_, now);
-  cluster::Host* host = pick();
+  if (attempts_ == 1) plan_->cluster->request_started(now);
+  cluster::Host* host = pick(attempt);
   if (host == nullptr) {
     attempt.decision = ledger_->outcome = Decision::kNoHost;
     attempt.ended = now;
@@ -136,9 +139,14 @@ Step Machine::start_attempt(Instant now) {
   attempt.port = host->endpoint.port;
   attempt.v6 = host->endpoint.v6;
   attempt.has_endpoint = true;
+  host_[slot] = host;
   live_ |= static_cast<uint16_t>(1u << slot);
   start_ = {host, attempts_, expected_timeout_ms(now), static_cast<int8_t>(attempts_ == 1 ? -1 : timed_out_)};
-  if (plan_->faults != nullptr && plan_->faults->per_attempt) return delayed(now) ? Step{} : attempt_fault(now);
+  if (plan_->faults != nullptr && plan_->faults->per_attempt) {
+    if (!delayed(now)) return attempt_fault(now);
+    delayed_ = cluster::HostRef(host);
+    return {};
+  }
   return {.acts = kStart, .slot = slot};
 }
 
@@ -172,11 +180,28 @@ Step Machine::attempt_fault(Instant now) {
 }
 
 // When every pick was tried before, the last one is taken all the same (Envoy).
-cluster::Host* Machine::pick() {
-  cluster::Host* host = plan_->cluster->pick();
-  if (attempts_ == 1 || !plan_->retry->previous_hosts) return host;
-  for (uint32_t more = plan_->retry->host_attempts; more > 0 && host != nullptr && tried(*host); --more) host = plan_->cluster->pick();
-  return host;
+cluster::Host* Machine::pick(AttemptRecord& attempt) {
+  cluster::Pick pick = plan_->cluster->pick(*random_);
+  Choice choice = pick.only ? Choice::kOnlyHost : pick.panic ? Choice::kPanic : Choice::kBalanced;
+  bool avoids = plan_->retry->exclude_tried_hosts || plan_->retry->previous_hosts;
+  if (attempts_ > 1 && avoids && !pick.only && pick.host != nullptr && tried(*pick.host)) {
+    uint32_t more = plan_->retry->exclude_tried_hosts ? 0 : plan_->retry->host_attempts;
+    for (; more > 0 && pick.host != nullptr && tried(*pick.host); --more) pick = plan_->cluster->pick(*random_);
+    if (plan_->retry->exclude_tried_hosts) pick.host = untried_after(*pick.host);
+    choice = pick.host == nullptr || tried(*pick.host) ? Choice::kRetrySameHost : Choice::kRetryOtherHost;
+  }
+  if (pick.host != nullptr) attempt.choice = choice;
+  return pick.host;
+}
+
+// The next one in the list that was not tried, or the same again.
+cluster::Host* Machine::untried_after(cluster::Host& picked) const {
+  const std::vector<cluster::Host*>& hosts = plan_->cluster->in_use();
+  auto at = std::find(hosts.begin(), hosts.end(), &picked);
+  auto untried = [&](const cluster::Host* host) { return !tried(*host); };
+  auto found = std::find_if(at, hosts.end(), untried);
+  if (found == hosts.end()) found = std::find_if(hosts.begin(), at, untried);
+  return found != hosts.end() && untried(*found) ? *found : &picked;
 }
 
 bool Machine::tried(const cluster::Host& host) const {
@@ -242,6 +267,7 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
   AttemptRecord& attempt = record(slot);
   attempt.first_byte = now;
   attempt.status = facts.status;
+  report(slot, {Tally::kResponse, facts.grpc_as_http != 0 ? facts.grpc_as_http : facts.status, facts.asked_out}, now);
   if (retry_on_) {
     bool retriable = retry::covers(plan_->retry->on, facts) && !(facts.too_early && plan_->early_data);
     bool others = (live_ & ~(1u << slot)) != 0 || waiting();
@@ -291,6 +317,8 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
   head_sent_ |= failure.head_sent;
   end_attempt(slot, failure.reason, now);
   AttemptRecord& attempt = record(slot);
+  // A breaker of ours says nothing about the endpoint.
+  if (failure.reason != Reason::kOverflow) report(slot, {phase_ == Phase::kTrying ? Tally::kFailure : Tally::kNothing, 503}, now);
   if (phase_ == Phase::kRelaying) {
     attempt.decision = ledger_->outcome = Decision::kResponseCut;
     ledger_->flags.set(failure.reason == Reason::kProtocolError ? Flag::kUPE : Flag::kUC);
@@ -337,7 +365,7 @@ bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision 
     return false;
   }
   --remaining_;
-  if (!slot_.take(plan_->cluster->runtime(), ended)) {
+  if (!slot_.take(*plan_->cluster, now, ended)) {
     stats().upstream_rq_retry_overflow.add();
     ledger_->flags.set(Flag::kUO);
     attempt.decision = Decision::kBreakerFull;
@@ -404,8 +432,12 @@ Step Machine::global_timeout(Instant now) {
   if (phase_ == Phase::kRelaying) return cut_response(Decision::kGlobalTimeout, "response_timeout", now);
   ledger_->outcome = Decision::kGlobalTimeout;
   uint16_t reset = live_;
-  give_up(reset, Decision::kGlobalTimeout, now);
   Reply reply = timeout_reply();
+  auto late = static_cast<uint16_t>(live_ & ready_ & ~reported_slow_);
+  for (; late != 0; late &= static_cast<uint16_t>(late - 1)) {
+    report(static_cast<uint8_t>(std::countr_zero(late)), {Tally::kTimeout, reply.status}, now);
+  }
+  give_up(reset, Decision::kGlobalTimeout, now);
   for (; waiting_for > 0; --waiting_for) charge(reply.status);
   return local_reply(reply, "response_timeout", now, reset);
 }
@@ -464,6 +496,8 @@ Step Machine::per_try_timeout(bool idle, Instant now) {
   stop_per_try();
   (idle ? stats().upstream_rq_per_try_idle_timeout : stats().upstream_rq_per_try_timeout).add();
   std::string_view details = idle ? "upstream_per_try_idle_timeout" : "upstream_per_try_timeout";
+  auto late = static_cast<uint8_t>(std::countr_zero(live_));  // the only one: without hedging, or behind a head
+  report(late, {phase_ == Phase::kTrying ? Tally::kTimeout : Tally::kNothing, timeout_reply().status}, now);
   if (phase_ == Phase::kRelaying) {  // the idle one runs on behind the head, the other one if it is for the whole response
     ledger_->flags.set(Flag::kUT);
     return cut_response(idle ? Decision::kPerTryIdle : Decision::kPerTryCut, details, now);
@@ -491,6 +525,9 @@ Step Machine::per_try_timeout(bool idle, Instant now) {
 // The slow attempt runs on; whatever the tokens, another one is asked for. A refusal leaves its flag and changes nothing else.
 Step Machine::hedge(Instant now) {
   stop_per_try();
+  auto slow = static_cast<uint16_t>(1u << newest_);
+  if ((live_ & slow) != 0) report(newest_, {Tally::kNothing, timeout_reply().status}, now);
+  reported_slow_ |= slow;
   if (retry_on_ && may_spawn(newest_)) timed_out_ = judge(newest_, true, Decision::kHedged, Decision::kNone, now, false);
   return {};
 }
@@ -543,6 +580,7 @@ Step Machine::settle(uint16_t acts, uint16_t reset, uint8_t slot, Instant now) {
   end_retries();
   live_ = 0;
   phase_ = Phase::kDone;
+  delayed_.reset();
   for (Instant& due : due_) due = kNever;
   deadline_ = kNever;
   ledger_->ended = now;

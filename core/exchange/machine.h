@@ -138,8 +138,9 @@ class Machine {
   void arm_attempt_duration();
   Step per_try_timeout(bool idle, Instant now);
   void stop_per_try();
-  cluster::Host* pick();
+  cluster::Host* pick(AttemptRecord& attempt);
   bool tried(const cluster::Host& host) const;
+  cluster::Host* untried_after(cluster::Host& picked) const;
   Reply timeout_reply() const;
   Step reset_reply(uint8_t slot, const Failure& failure, Instant now);
   Step local_reply(const Reply& reply, std::string_view details, Instant now, uint16_t reset = 0);
@@ -151,6 +152,8 @@ class Machine {
   void count_status(uint16_t status);
   void set_due(Due which, Instant at);
   AttemptRecord& record(uint8_t slot) { return ledger_->at(number_[slot]); }
+  // To the cluster, which judges its endpoints by it.
+  void report(uint8_t slot, const cluster::Outcome& outcome, Instant now) { plan_->cluster->report(*host_[slot], outcome, now); }
   cluster::Stats& stats() { return plan_->cluster->stats(); }
 
   const Plan* plan_ = nullptr;
@@ -169,7 +172,10 @@ class Machine {
   bool spawned_ = false;     // the newest attempt has spawned its retry
   uint8_t newest_ = 0;
   uint16_t live_ = 0, ready_ = 0;
+  uint16_t reported_slow_ = 0;      // hedged attempts whose per-try timeout the cluster knows of
   uint32_t number_[kMaxLive] = {};  // of the attempt in each slot
+  cluster::Host* host_[kMaxLive] = {};  // its endpoint, which the driver holds while it may still tell us something
+  cluster::HostRef delayed_;        // the same while a fault delays the attempt, before the driver knows of it
   uint32_t attempts_ = 0, remaining_ = 0;
   uint64_t kept_ = 0;
   Duration per_try_idle_{};  // the policy may be gone when the response is on its way

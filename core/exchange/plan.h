@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "base/time.h"
-#include "cluster/runtime.h"
+#include "cluster/view.h"
 #include "retry/faults.h"
 #include "retry/policy.h"
 

@@ -69,10 +69,10 @@ size_t Discovery::unanswered() const {
 }
 
 std::shared_ptr<const cluster::EndpointSet> Discovery::build(const snapshot::Cluster& cluster) {
-  auto set = std::make_shared<cluster::EndpointSet>();
+  cluster::EndpointSet set;
   auto add = [&](cluster::Endpoint endpoint) {
-    bool known = std::any_of(set->begin(), set->end(), [&](const auto& other) { return other.same_place(endpoint); });
-    if (!known) set->push_back(std::move(endpoint));
+    bool known = std::any_of(set.begin(), set.end(), [&](const auto& other) { return other.same_place(endpoint); });
+    if (!known) set.push_back(std::move(endpoint));
   };
   for (const snapshot::EndpointSpec& spec : cluster.spec.endpoints) {
     if (auto numeric = net::parse_address(spec.host, spec.port)) {
@@ -81,7 +81,7 @@ std::shared_ptr<const cluster::EndpointSet> Discovery::build(const snapshot::Clu
       for (const net::Address& address : addresses_of(spec.host)) add(endpoint_of(address, spec, cluster.spec));
     }
   }
-  return set;
+  return cluster.runtime->admit(std::move(set));
 }
 
 const std::vector<net::Address>& Discovery::addresses_of(const std::string& host) {

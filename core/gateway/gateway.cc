@@ -6,6 +6,8 @@
 #include <random>
 #include <set>
 
+#include "gateway/cluster_rows.h"
+
 namespace kgw::gateway {
 
 // A listening address. The first socket stays here as long as the port is served: siblings for workers are made from it.
@@ -15,12 +17,6 @@ struct Gateway::BoundPort {
 };
 
 namespace {
-
-// Of a statistic, in Prometheus' alphabet.
-std::string family(const char* prefix, std::string name) {
-  std::replace(name.begin(), name.end(), '.', '_');
-  return prefix + name;
-}
 
 // A forwarded request takes two descriptors, and some must remain for listeners, names and the host.
 constexpr size_t kReservedDescriptors = 64;
@@ -98,6 +94,7 @@ base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
     }
     workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, identity, options_.ledger_records));
     if (access_log_ != nullptr) workers_.back()->set_access_log(&access_log_->queue(i));
+    if (i > 0) workers_.back()->set_keeper(*workers_.front());
     workers_.back()->start();
   }
   running_ = true;
@@ -159,6 +156,7 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
   for (const snapshot::Cluster& cluster : next->clusters) {
     identities.insert(cluster.identity);
     cluster.runtime->set_limits(snapshot::limits_of(cluster.spec.settings));
+    cluster.runtime->set_policy(cluster.spec.policy);
   }
   auto endpoints = discovery_->track(*next);
   size_t share = (most_connections(next->process) + updates.size() - 1) / updates.size();
@@ -274,23 +272,27 @@ void Gateway::publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime
 
 // ---- views --------------------------------------------------------------------------------------------------------------
 
+void Gateway::on_workers(const std::function<void(Worker&)>& work) {
+  std::latch done(static_cast<ptrdiff_t>(workers_.size()));
+  for (auto& worker : workers_) {
+    worker->post([&, self = worker.get()] {
+      work(*self);
+      done.count_down();
+    });
+  }
+  done.wait();
+}
+
 std::vector<telemetry::StoredRecord> Gateway::records(size_t limit) {
   std::vector<telemetry::StoredRecord> all;
   on_control([&] {
     if (!running_) return;
     std::mutex mutex;
-    std::latch done(static_cast<ptrdiff_t>(workers_.size()));
-    for (auto& worker : workers_) {
-      worker->post([&, self = worker.get()] {
-        auto records = self->records(limit);
-        {
-          std::lock_guard lock(mutex);
-          all.insert(all.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
-        }
-        done.count_down();
-      });
-    }
-    done.wait();
+    on_workers([&](Worker& worker) {
+      auto records = worker.records(limit);
+      std::lock_guard lock(mutex);
+      all.insert(all.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
+    });
   });
   auto ended = [](const telemetry::StoredRecord& record) { return record.ledger.ended; };
   std::stable_sort(all.begin(), all.end(), [&](const auto& a, const auto& b) { return ended(a) < ended(b); });
@@ -298,21 +300,23 @@ std::vector<telemetry::StoredRecord> Gateway::records(size_t limit) {
   return all;
 }
 
+std::vector<telemetry::ClusterRow> Gateway::clusters() {
+  HostStatsByHealth stats;
+  if (running_) {
+    std::mutex mutex;
+    on_workers([&](Worker& worker) {
+      std::lock_guard lock(mutex);
+      worker.add_host_stats(stats);
+    });
+  }
+  std::vector<telemetry::ClusterRow> rows;
+  for (const auto& [identity, runtime] : registry_.all()) rows.push_back(row_of(*runtime, stats));
+  return rows;
+}
+
 std::vector<telemetry::StatRow> Gateway::stats() const {
   std::vector<telemetry::StatRow> rows;
-  for (const auto& [identity, runtime] : registry_.all()) {
-    for (const cluster::StatRow& row : cluster::stat_rows()) {
-      std::string name = telemetry::stat_name(row.name);
-      rows.push_back({name, "cluster." + runtime->name() + "." + name, family("envoy_cluster_", name),
-                      {{"envoy_cluster_name", runtime->name()}}, row.gauge, runtime->sum(row.member)});
-    }
-    uint64_t in_flight = runtime->retries_in_flight(), most = runtime->max_retries();
-    std::string prefix = "cluster." + runtime->name() + ".circuit_breakers.default.";
-    rows.push_back({"rq_retry_open", prefix + "rq_retry_open", "envoy_cluster_circuit_breakers_default_rq_retry_open",
-                    {{"envoy_cluster_name", runtime->name()}}, true, in_flight >= most ? 1u : 0u});
-    rows.push_back({"remaining_retries", prefix + "remaining_retries", "envoy_cluster_circuit_breakers_default_remaining_retries",
-                    {{"envoy_cluster_name", runtime->name()}}, true, in_flight >= most ? 0 : most - in_flight});
-  }
+  for (const auto& [identity, runtime] : registry_.all()) add_stats(*runtime, rows);
   for (const auto& [name, counters] : counters_) {
     std::string prefix = name;
     std::replace(prefix.begin(), prefix.end(), '/', '_');

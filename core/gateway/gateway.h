@@ -15,6 +15,7 @@
 #include "net/resolver.h"
 #include "snapshot/spec.h"
 #include "telemetry/access_log.h"
+#include "telemetry/clusters.h"
 #include "telemetry/stats.h"
 
 namespace kgw::gateway {
@@ -62,6 +63,7 @@ class Gateway {
   const std::vector<Binding>& bindings() const { return bindings_; }
   bool running() const { return running_; }
   std::vector<telemetry::StatRow> stats() const;
+  std::vector<telemetry::ClusterRow> clusters();  // waits for the workers
   // As telemetry::AccessLog; kState when there is none, or the gateway does not run.
   base::Result<void> reopen_access_log();
   cluster::Registry& registry() { return registry_; }
@@ -75,6 +77,8 @@ class Gateway {
   void prepare(snapshot::Snapshot& next, std::vector<Update>& updates);
   base::Result<std::vector<std::shared_ptr<const net::TlsClient>>> tls_of(const snapshot::Snapshot& next);
   void hand_over(std::vector<Update>& updates);
+  // Runs `work` on every worker's thread, at the same time, and waits. Control thread, while they run.
+  void on_workers(const std::function<void(Worker&)>& work);
   std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_of(const snapshot::Socket& socket);
   void publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime, std::shared_ptr<const cluster::EndpointSet> endpoints);
 

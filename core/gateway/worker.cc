@@ -57,10 +57,7 @@ Worker::~Worker() {
   cut();
   if (context_.current != nullptr) context_.current->unpin();
   context_.current = nullptr;
-  for (auto& [runtime, pools] : pools_) {
-    pools->view().update({});
-    pools->release();
-  }
+  for (auto& entry : pools_) drop(entry);
   loop_->set_end_of_turn(nullptr, nullptr);
 }
 
@@ -112,14 +109,20 @@ void Worker::apply(Update update) {
   if (before == nullptr) update_ports(update, *next);
   std::erase_if(pools_, [&](auto& entry) {
     if (std::find(next->pools.begin(), next->pools.end(), entry.second) != next->pools.end()) return false;
-    entry.second->view().update({});
-    entry.second->release();
+    drop(entry);
     return true;
   });
   if (before != nullptr) before->unpin();
 }
 
+void Worker::drop(const Pools::value_type& entry) {
+  if (keeper_) keeper_->forget(entry.first);
+  entry.second->view().update({});
+  entry.second->release();
+}
+
 proxy::WorkerSnapshot* Worker::adopt(Update& update) {
+  if (first_ == this && !keeper_) keeper_.emplace(upstream_);
   auto* next = new proxy::WorkerSnapshot{.snapshot = std::move(update.snapshot)};
   for (size_t i = 0; i < next->snapshot->clusters.size(); ++i) {
     const snapshot::Cluster& cluster = next->snapshot->clusters[i];
@@ -127,11 +130,17 @@ proxy::WorkerSnapshot* Worker::adopt(Update& update) {
     if (pools == nullptr) {
       pools = new upstream::ClusterPools(upstream_, cluster.runtime, index_);
       pools->retain();
+      auto tell = [](void* self, const auto& runtime, const auto& health, cluster::Alarm alarm, Instant now) {
+        static_cast<Worker*>(self)->alarm(runtime, health, alarm, now);
+      };
+      pools->view().on_alarm(tell, this);
     }
     upstream::ClusterConfig config = config_of(cluster);
     config.tls = update.tls[i];
     pools->configure(config);
+    pools->view().configure(cluster.spec.policy);
     if (update.endpoints[i] != nullptr) pools->view().update(*update.endpoints[i]);
+    if (keeper_) keeper_->keep(cluster.runtime, cluster.spec.policy, config, update.endpoints[i].get());
     pools->retain();
     next->pools.push_back(pools);
     next->views.push_back(&pools->view());
@@ -209,6 +218,21 @@ void Worker::retire(Listening& listening, proxy::WorkerSnapshot& last) {
 void Worker::set_endpoints(const cluster::Runtime* runtime, const cluster::EndpointSet& endpoints) {
   auto it = pools_.find(runtime);
   if (it != pools_.end()) it->second->view().update(endpoints);
+  if (keeper_) keeper_->set_endpoints(runtime, endpoints);
+}
+
+void Worker::alarm(const std::shared_ptr<cluster::Runtime>& runtime, const std::shared_ptr<cluster::Health>& health,
+                   cluster::Alarm alarm, Instant now) {
+  if (keeper_) return keeper_->alarm(runtime.get(), *health, alarm, now);
+  first_->post([first = first_, runtime, health, alarm] {
+    if (first->keeper_) first->keeper_->alarm(runtime.get(), *health, alarm, first->loop_->now());
+  });
+}
+
+void Worker::add_host_stats(HostStatsByHealth& to) const {
+  for (const auto& [runtime, pools] : pools_) {
+    for (const cluster::Host* host : pools->view().hosts()) to[host->endpoint.health.get()] += host->stats;
+  }
 }
 
 void Worker::add_port(PortId id) {

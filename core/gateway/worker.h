@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "gateway/cluster_rows.h"
+#include "gateway/keeper.h"
 #include "net/acceptor.h"
 #include "proxy/context.h"
 #include "proxy/downstream.h"
@@ -42,6 +44,8 @@ class Worker {
   ~Worker();
 
   void set_access_log(telemetry::AccessLogQueue* queue);  // before start; it outlives the worker
+  // Before start: `first` keeps the health of clusters, and this worker tells it what it sees. Without it, it keeps it itself.
+  void set_keeper(Worker& first) { first_ = &first; }
   void start();
   void join();  // after stop
   void post(std::move_only_function<void()> work) { loop_->post_from_any_thread(std::move(work)); }
@@ -58,6 +62,7 @@ class Worker {
   void cut();
   void stop() { loop_->stop(); }
   std::vector<telemetry::StoredRecord> records(size_t limit) const { return ring_.last(limit); }
+  void add_host_stats(HostStatsByHealth& to) const;
   net::Loop& loop() { return *loop_; }
   proxy::Context& context() { return context_; }
   size_t connections() const;
@@ -66,7 +71,10 @@ class Worker {
 
  private:
   struct Listening;
+  using Pools = std::map<const cluster::Runtime*, upstream::ClusterPools*>;
   void keep_records();
+  void drop(const Pools::value_type& entry);
+  void alarm(const std::shared_ptr<cluster::Runtime>& runtime, const std::shared_ptr<cluster::Health>& health, cluster::Alarm alarm, Instant now);
   void end_of_turn();
   void take(Listening& listening, std::unique_ptr<net::Transport> transport);
   void make_room();
@@ -86,7 +94,9 @@ class Worker {
   proxy::Context context_;
   telemetry::Ring ring_;
   telemetry::AccessLogQueue* access_log_ = nullptr;
-  std::map<const cluster::Runtime*, upstream::ClusterPools*> pools_;  // retained
+  Pools pools_;  // retained
+  Worker* first_ = this;
+  std::optional<Keeper> keeper_;  // the first worker's
   std::map<PortId, std::unique_ptr<Listening>> ports_;
   std::vector<std::unique_ptr<Listening>> retiring_;
   std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_kept_;

@@ -1,5 +1,8 @@
 #include "http/status.h"
 
+#include <charconv>
+#include <iterator>
+
 namespace kgw::http {
 
 // IANA's HTTP status code registry.
@@ -67,6 +70,14 @@ std::string_view reason_phrase(uint16_t status) {
   case 511: return "Network Authentication Required";
   default: return {};
   }
+}
+
+uint16_t status_of_grpc(std::string_view grpc_status) {
+  static constexpr uint16_t kStatuses[] = {200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401};
+  size_t number = 0;
+  auto [end, error] = std::from_chars(grpc_status.data(), grpc_status.data() + grpc_status.size(), number);
+  bool known = error == std::errc{} && end == grpc_status.data() + grpc_status.size() && number < std::size(kStatuses);
+  return known ? kStatuses[number] : 500;
 }
 
 } // namespace kgw::http

@@ -71,13 +71,18 @@ void Attempt::cancel() {
   cursor_ = {};
 }
 
+void Attempt::break_off() {
+  stream_.cancel();
+  on_failed({.kind = upstream::FailureKind::kProtocol, .head_sent = true});
+}
+
 void Attempt::on_ready(bool reused) {
   begin();
   exchange_.attempt_ready(slot_, reused);
 }
 
 void Attempt::on_failed(const upstream::StreamFailure& failure) {
-  host_.reset();
+  cluster::HostRef host = std::move(host_);  // the machine judges it, and what it wants next may take this slot
   cursor_ = {};
   exchange::Decision limit = exchange::decision_of_response_fault(failure.fault);
   exchange_.count_limit(limit);

@@ -1,7 +1,7 @@
 #pragma once
 // One try at one endpoint: sends the head and the body, hands what comes back to the exchange.
 
-#include "cluster/runtime.h"
+#include "cluster/view.h"
 #include "exchange/machine.h"
 #include "proxy/body.h"
 #include "upstream/pool.h"
@@ -22,6 +22,7 @@ class Attempt final : public upstream::StreamHandler {
   // The connection is a tunnel from now on: what the client sends goes on after the request's end.
   void open_tunnel() { end_sent_ = false; }
   void cancel();
+  void break_off();  // its response cannot be used: the attempt has failed
   bool live() const { return stream_.attached() || stream_.waiting(); }
   bool attached() const { return stream_.attached(); }
   const Body::Cursor& cursor() const { return cursor_; }

@@ -233,8 +233,7 @@ bool Exchange::take_head(uint8_t slot, http::Head& head) {
   touch();
   answer_head_ = &head;
   if (http::strip_hop_by_hop(head)) return true;
-  attempts_[slot].cancel();
-  attempt_failed(slot, {retry::Reason::kProtocolError, true, {}});
+  attempts_[slot].break_off();
   return false;
 }
 
@@ -248,6 +247,8 @@ void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
   int64_t unix_s = !plan_.retry->waits_as_told() ? 0 : context_.unix_time_us() / 1'000'000;
   retry::ResponseFacts facts = retry::examine(head, end, *plan_.retry, unix_s);
   facts.switches = plan_.tunnel && http::opens_tunnel(head_.method_id, head.status);
+  const http::Field* grpc = reply_form_ == http::ReplyForm::kGrpc ? head.find(http::Token::kGrpcStatus) : nullptr;
+  if (grpc != nullptr) facts.grpc_as_http = http::status_of_grpc(grpc->value_view());
   run({.kind = Kind::kResponse, .slot = slot, .facts = facts});
 }
 

@@ -77,6 +77,7 @@ ResponseFacts examine_status(uint16_t status, bool end_stream, const Policy& pol
 ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& policy, int64_t unix_s) {
   ResponseFacts facts = examine_status(head.status, end_stream, policy);
   facts.ratelimited = head.has(http::Token::kXEnvoyRatelimited);
+  facts.asked_out = head.has(http::Token::kXEnvoyImmediateHealthCheckFail);
   if (const http::Field* status = head.find(http::Token::kGrpcStatus)) facts.matched |= grpc_token(status->value_view());
   if (has_any(head, policy.headers)) facts.matched |= kRetriableHeaders;
   if (policy.waits_as_told()) facts.wait_ms = wait_of(head, policy, unix_s);

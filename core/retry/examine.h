@@ -16,6 +16,8 @@ struct ResponseFacts {
   bool too_early = false;    // a 425 that the status list covers: retried at once, unless the request came as early data
   uint32_t matched = 0;      // On bits whose rule this response fulfils
   int64_t wait_ms = -1;      // what its reset headers ask for; -1: nothing usable
+  bool asked_out = false;    // x-envoy-immediate-health-check-fail was there
+  uint16_t grpc_as_http = 0; // of an answer to a gRPC request with a grpc-status in its head: what that means in HTTP; else 0
 };
 
 // `unix_s`: wall clock, for reset headers that name a time.

@@ -100,6 +100,7 @@ class Object {
 void append_attempt(std::string& to, const AttemptView& attempt) {
   Object object(to);
   object.text("endpoint", attempt.endpoint);
+  if (!attempt.chosen.empty()) object.text("chosen", attempt.chosen);
   object.key("reused") += attempt.reused ? "true" : "false";
   object.ms("start_ms", attempt.start_ms);
   object.ms("connect_ms", attempt.connect_ms);

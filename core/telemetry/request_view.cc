@@ -24,6 +24,7 @@ AttemptView view_of(const exchange::AttemptRecord& record, Instant opened) {
     address.v6 = record.v6;
     view.endpoint = address.text();
   }
+  view.chosen = exchange::choice_code(record.choice);
   view.reused = record.reused;
   view.start_ms = since(record.start);
   view.connect_ms = since(record.connected);

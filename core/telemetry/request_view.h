@@ -15,7 +15,7 @@ inline constexpr double kMsNone = -1;  // it did not happen
 // Texts that do not change are borrowed from static tables.
 struct AttemptView {
   std::string endpoint;
-  std::string_view reset_reason, decision, decision_text;
+  std::string_view chosen, reset_reason, decision, decision_text;
   bool reused = false;
   double start_ms = kMsNone, connect_ms = kMsNone, first_byte_ms = kMsNone, end_ms = kMsNone, delay_ms = kMsNone;
   uint32_t status = 0;

@@ -23,7 +23,9 @@ std::string escaped(const std::string& value) {
 
 std::string stat_name(std::string_view counter) {
   std::string name(counter);
-  if (name.starts_with("limit_")) name[5] = '.';
+  for (std::string_view scope : {"limit_", "outlier_detection_", "health_check_"}) {
+    if (name.starts_with(scope)) name[scope.size() - 1] = '.';
+  }
   return name;
 }
 

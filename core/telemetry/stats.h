@@ -18,7 +18,7 @@ struct StatRow {
   uint64_t value = 0;
 };
 
-// The statistic of a counter: limit_NAME in code is limit.NAME outside.
+// The statistic of a counter: limit_NAME in code is limit.NAME outside, and so are outlier_detection_ and health_check_.
 std::string stat_name(std::string_view counter);
 // "full_name: value" lines, sorted, as Envoy's /stats.
 std::string stats_text(const std::vector<StatRow>& rows);

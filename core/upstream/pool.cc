@@ -40,6 +40,7 @@ Pool::Lease Pool::lease(Stream& stream) {
     return Lease::kPending;
   }
   stats.upstream_rq_pending_active.add();
+  ++host_->stats.rq_pending_active;
   stream.pool_ = this;
   pending_.push_back(stream);
   ++pending_count_;
@@ -49,10 +50,15 @@ Pool::Lease Pool::lease(Stream& stream) {
 
 void Pool::attach(Connection& connection, Stream& stream) {
   view_.stats().upstream_rq_active.add();
+  ++host_->stats.rq_active;
+  ++host_->stats.rq_total;
   connection.attach(stream);
 }
 
-void Pool::detached() { view_.stats().upstream_rq_active.sub(); }
+void Pool::detached() {
+  view_.stats().upstream_rq_active.sub();
+  --host_->stats.rq_active;
+}
 
 // As many connections on their way as attempts wait, while the breaker allows; an endpoint without any may always open one.
 void Pool::open_connections() {
@@ -64,6 +70,8 @@ void Pool::open_connections() {
     auto* connection = new Connection(*this);
     view_.stats().upstream_cx_total.add();
     view_.stats().upstream_cx_active.add();
+    ++host_->stats.cx_total;
+    ++host_->stats.cx_active;
     ++count_;
     ++connecting_count_;
     connecting_.push_back(*connection);
@@ -99,12 +107,14 @@ void Pool::became_free(Connection& connection) {
 // Envoy fails everything that waits for the endpoint: the others would most likely fail the same way.
 void Pool::connect_failed(Connection& connection, FailureKind kind, std::string_view text) {
   view_.stats().upstream_cx_connect_fail.add();
+  ++host_->stats.cx_connect_fail;
   --connecting_count_;
   base::IntrusiveList<Connection, Connection>::remove(connection);
   busy_.push_back(connection);
   base::IntrusiveList<Stream, Stream> failing;
   failing.splice_back(pending_);
   view_.stats().upstream_rq_pending_active.sub(pending_count_);
+  host_->stats.rq_pending_active -= pending_count_;
   pending_count_ = 0;
   dying_ = true;  // what the handlers do must not end the pool under this loop
   connection.close();
@@ -120,6 +130,7 @@ void Pool::closed(Connection& connection) {
   base::IntrusiveList<Connection, Connection>::remove(connection);
   --count_;
   view_.stats().upstream_cx_active.sub();
+  --host_->stats.cx_active;
   context_.loop.defer_delete(std::unique_ptr<net::Deferred>(&connection));
   if (!retired_) open_connections();
   maybe_die();
@@ -150,6 +161,7 @@ void Pool::stop_waiting(Stream& stream) {
   if (std::exchange(stream.refused_, false)) return;
   --pending_count_;
   view_.stats().upstream_rq_pending_active.sub();
+  --host_->stats.rq_pending_active;
 }
 
 void Pool::retire() {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/intrusive_list.h"
-#include "cluster/runtime.h"
+#include "cluster/view.h"
 #include "codec/h1/h1.h"
 #include "net/loop.h"
 #include "net/output.h"

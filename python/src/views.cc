@@ -11,6 +11,7 @@ py::dict attempt(const kgw_attempts* requests, size_t index, size_t number) {
   require(kgw_attempts_attempt_at(requests, index, number, &record));
   py::dict row;
   row["endpoint"] = text(record.endpoint);
+  if (record.chosen.size != 0) row["chosen"] = text(record.chosen);
   row["reused"] = record.reused != 0;
   row["start_ms"] = moment(record.start_ms);
   row["connect_ms"] = moment(record.connect_ms);

@@ -35,6 +35,7 @@ def test_every_try_is_recorded(gateway: kgwcore.Gateway, origin: Server) -> None
     assert [attempt["status"] for attempt in request["attempts"]] == [503, 503, 503]
     assert [attempt["delay_ms"] is None for attempt in request["attempts"]] == [False, False, True]
     assert request["attempts"][2]["decision_text"].endswith("used up")
+    assert {attempt["chosen"] for attempt in request["attempts"]} == {"only_host"}
 
 
 def test_a_refused_connection_has_a_reason_and_no_status(gateway: kgwcore.Gateway, origin: Server) -> None:

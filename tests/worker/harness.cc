@@ -112,28 +112,56 @@ Harness::~Harness() {
 }
 
 void Harness::start() {
+  counters = std::make_shared<proxy::ListenerCounters>("test/gateway/http", 1);
+  worker->add_port(kPort);
+  apply();
+  network->listen(kListener, [this](std::unique_ptr<net::Transport> transport) { worker->accept(kPort, std::move(transport)); });
+}
+
+void Harness::apply() {
   snapshot::Spec spec;
   route::RuleSpec rule{.name = action.rule, .hostnames = {""}, .matches = {{}}, .route_key = "test/route"};
   spec.listeners.push_back({.address = "10.0.0.100", .port = 80, .routes = {.name = "test/gateway/http", .rules = {rule}}, .settings = listener});
   spec.actions.push_back(action);
-  spec.clusters.push_back({.id = {"Service", "test", "origin", 80}, .name = "test_origin_80", .settings = cluster});
+  gateway::Update update{.counters = {{counters}}};
+  update.ports.push_back({kPort, 0, std::nullopt});
+  if (with_cluster_) {
+    spec.clusters.push_back({.id = {"Service", "test", "origin", 80}, .name = "test_origin_80", .settings = cluster, .policy = policy});
+  }
   auto snapshot = *snapshot::compile(std::move(spec), registry_, 1);
-  runtime = snapshot->clusters[0].runtime;
-  runtime->set_limits(snapshot::limits_of(cluster));
-  auto set = std::make_shared<cluster::EndpointSet>();
-  for (const std::string& host : endpoints) {
+  for (const snapshot::Cluster& compiled : snapshot->clusters) {
+    runtime = compiled.runtime;
+    runtime->set_limits(snapshot::limits_of(cluster));
+    runtime->set_policy(policy);
+    update.endpoints.push_back(admit(endpoints));
+    update.tls.push_back(nullptr);
+  }
+  update.snapshot = std::move(snapshot);
+  worker->apply(std::move(update));
+}
+
+void Harness::remove_cluster() {
+  with_cluster_ = false;
+  action.kind = snapshot::ActionKind::kDirect;
+  apply();
+  registry_.forget(snapshot::identity_of({"Service", "test", "origin", 80}));
+}
+
+void Harness::move(const std::vector<std::string>& hosts) {
+  endpoints = hosts;
+  worker->set_endpoints(runtime.get(), *admit(hosts));
+}
+
+std::shared_ptr<const cluster::EndpointSet> Harness::admit(const std::vector<std::string>& hosts) {
+  cluster::EndpointSet set;
+  for (const std::string& host : hosts) {
     auto address = *net::parse_address(host, 80);
     cluster::Endpoint endpoint{.port = 80, .text = address.text()};
     std::copy(std::begin(address.bytes), std::end(address.bytes), std::begin(endpoint.ip));
-    set->push_back(endpoint);
+    set.push_back(endpoint);
     network->listen(address, [this](std::unique_ptr<net::Transport> transport) { accept_origin(std::move(transport)); });
   }
-  counters = std::make_shared<proxy::ListenerCounters>("test/gateway/http", 1);
-  gateway::Update update{.snapshot = snapshot, .counters = {{counters}}, .endpoints = {set}, .tls = {nullptr}};
-  update.ports.push_back({kPort, 0, std::nullopt});
-  worker->add_port(kPort);
-  worker->apply(std::move(update));
-  network->listen(kListener, [this](std::unique_ptr<net::Transport> transport) { worker->accept(kPort, std::move(transport)); });
+  return runtime->admit(std::move(set));
 }
 
 void Harness::accept_origin(std::unique_ptr<net::Transport> transport) {

@@ -60,8 +60,17 @@ class Harness {
   snapshot::ActionSpec action;     // of the one route; change before start()
   snapshot::ListenerSettings listener;
   snapshot::ClusterSettings cluster;
+  cluster::Policy policy;
   std::vector<std::string> endpoints = {"10.0.0.1"};
   void start();
+  // A new snapshot with what the fields above say now.
+  void apply();
+  // Another one, whose route answers by itself.
+  void remove_cluster();
+  // The cluster lives here from now on.
+  void move(const std::vector<std::string>& hosts);
+  // What an endpoint's flags are, as /clusters shows them.
+  uint32_t health(size_t endpoint) { return runtime->endpoints().at(endpoint).health->flags(); }
 
   // What origins do with a complete request head (up to the blank line); the default answers 200 with the path as body.
   std::function<void(Peer& origin, const std::string& head)> origin;
@@ -81,7 +90,9 @@ class Harness {
 
  private:
   void accept_origin(std::unique_ptr<net::Transport> transport);
+  std::shared_ptr<const cluster::EndpointSet> admit(const std::vector<std::string>& hosts);
   cluster::Registry registry_{1};
+  bool with_cluster_ = true;
 };
 
 } // namespace kgw::test

@@ -304,6 +304,7 @@ typedef struct kgw_attempt_record {
   kgw_str decision;              /* one of the closed list of decision codes, e.g. retry_status, not_retriable, limit_reached */
   kgw_str decision_text;         /* the same in a sentence */
   double delay_ms;               /* back-off drawn before the next attempt; KGW_MS_NONE when none follows */
+  kgw_str chosen;                /* why this endpoint: balanced, only_host, panic, retry_other_host, retry_same_host; empty when none was picked */
 } kgw_attempt_record;
 
 /* The last `limit` finished requests (0: all kept), oldest first. New: kgw_attempts_free. [any] since 0.1 */

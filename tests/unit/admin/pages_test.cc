@@ -19,6 +19,7 @@ TEST(Pages, AreWhatThePlaneSays) {
   plane.stats_json = [] { return nlohmann::json{{"a", 1}}; };
   plane.stats_prometheus = [] { return "a 1\n"; };
   plane.clusters_text = [] { return "c\n"; };
+  plane.clusters_json = [] { return nlohmann::json{{"c", 1}}; };
   plane.listeners_text = [] { return "l\n"; };
   plane.server_info = [] { return nlohmann::json{{"state", "LIVE"}}; };
   plane.routes = [] { return nlohmann::json::array({"r"}); };
@@ -30,6 +31,7 @@ TEST(Pages, AreWhatThePlaneSays) {
   EXPECT_EQ(client.get("/stats/prometheus").content_type, "text/plain; version=0.0.4");
   EXPECT_EQ(client.get("/stats?format=prometheus").body, "a 1\n");
   EXPECT_EQ(client.get("/clusters").body, "c\n");
+  EXPECT_EQ(client.get("/clusters?format=json").json()["c"], 1);
   EXPECT_EQ(client.get("/listeners").body, "l\n");
   EXPECT_EQ(client.get("/server_info").json()["state"], "LIVE");
   EXPECT_EQ(client.get("/kgw/v1/routes").json()[0], "r");

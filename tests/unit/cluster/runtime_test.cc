@@ -2,45 +2,33 @@
 
 #include <gtest/gtest.h>
 
+#include "unit/cluster/hosts.h"
+
 namespace kgw::cluster {
 namespace {
 
-EndpointSet set_of(std::initializer_list<const char*> texts) {
-  EndpointSet set;
-  for (const char* text : texts) set.push_back({.text = text});
-  return set;
+const Instant kNow{base::seconds(1000)};
+
+TEST(Runtime, AnEndpointThatStaysKeepsItsHealth) {
+  Runtime runtime("c", 1);
+  auto first = runtime.admit(set_of({"a", "b"}));
+  first->at(0).health->set(Health::kEjected);
+  auto second = runtime.admit(set_of({"b", "a"}));
+  EXPECT_EQ(second->at(1).health, first->at(0).health);
+  EXPECT_EQ(runtime.membership_changes(), 1u) << "the same endpoints";
+  runtime.admit(set_of({"b"}));
+  auto again = runtime.admit(set_of({"a", "b"}));
+  EXPECT_TRUE(again->at(0).health->usable()) << "it was away: all is forgotten";
+  EXPECT_EQ(runtime.membership_changes(), 3u);
 }
 
-TEST(View, RoundRobinOverTheNewestSet) {
-  View view(std::make_shared<Runtime>("c", 1), 0);
-  EXPECT_EQ(view.pick(), nullptr);
-  view.update(set_of({"a", "b"}));
-  EXPECT_EQ(view.pick()->endpoint.text, "a");
-  EXPECT_EQ(view.pick()->endpoint.text, "b");
-  EXPECT_EQ(view.pick()->endpoint.text, "a");
-  view.update(set_of({"c"}));
-  EXPECT_EQ(view.pick()->endpoint.text, "c");
-}
-
-TEST(View, HostsThatStayKeepTheirStateAndHostsThatLeaveAreRetiredOnce) {
-  View view(std::make_shared<Runtime>("c", 1), 0);
-  view.update(set_of({"a", "b"}));
-  static int retired = 0;
-  retired = 0;
-  HostRef a(view.hosts()[0]), b(view.hosts()[1]);
-  a->retire = b->retire = [](Host&) { ++retired; };
-  view.update(set_of({"b", "d"}));
-  EXPECT_EQ(view.hosts()[0], b.get());
-  EXPECT_EQ(retired, 1);
-  EXPECT_FALSE(a->in_set);
-}
-
-TEST(View, ADeadClusterHasNoHost) {
-  auto runtime = std::make_shared<Runtime>("c", 1);
-  View view(runtime, 0);
-  view.update(set_of({"a"}));
-  runtime->kill();
-  EXPECT_EQ(view.pick(), nullptr);
+TEST(Runtime, WithActiveChecksANewEndpointHasToPassOne) {
+  Runtime runtime("c", 1);
+  runtime.admit(set_of({"a"}));
+  runtime.set_policy({.health = HealthCheck{}});
+  auto set = runtime.admit(set_of({"a", "b"}));
+  EXPECT_TRUE(set->at(0).health->usable()) << "it was in use before there were checks";
+  EXPECT_FALSE(set->at(1).health->usable());
 }
 
 TEST(Breaker, IsExactForOneWorkerAndCountsTheOthersBeyondItsShare) {
@@ -53,10 +41,10 @@ TEST(Breaker, IsExactForOneWorkerAndCountsTheOthersBeyondItsShare) {
   EXPECT_FALSE(first.may_request());
   EXPECT_TRUE(second.may_request()) << "its own share is free: the documented overshoot";
   RetrySlot a, b;
-  EXPECT_TRUE(a.take(*runtime));
-  EXPECT_FALSE(b.take(*runtime));
+  EXPECT_TRUE(a.take(first, kNow));
+  EXPECT_FALSE(b.take(second, kNow));
   a.release();
-  EXPECT_TRUE(b.take(*runtime));
+  EXPECT_TRUE(b.take(second, kNow));
   b.release();
   EXPECT_EQ(runtime->retries_in_flight(), 0u);
 }
@@ -71,7 +59,7 @@ TEST(Budget, ReplacesTheBreakerAndGrowsWithTheRequestsInFlight) {
   EXPECT_EQ(runtime->max_retries(), 4u) << "half of nine, rounded down";
   runtime->set_limits({.budget_percent = 0, .budget_min = 0});
   RetrySlot none;
-  EXPECT_FALSE(none.take(*runtime));
+  EXPECT_FALSE(none.take(first, kNow));
   runtime->set_limits({.budget_min = 7});
   EXPECT_EQ(runtime->max_retries(), 7u);
   runtime->set_limits({.budget_percent = 100});

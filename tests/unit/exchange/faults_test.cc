@@ -51,6 +51,18 @@ TEST(Faults, ABodyThatArrivesInADelayOnlyEndsRetries) {
   EXPECT_EQ(f.machine.deadline() - f.now, f.plan.global);
 }
 
+TEST(Faults, PerAttemptTheEndpointMayLeaveDuringTheDelay) {
+  WithFaults f({.delay_ppm = kAlways, .delay = from_ms(500), .per_attempt = true});
+  f.open();
+  EXPECT_EQ(f.machine.head(true, f.now), Step{});
+  f.view.update({});
+  ASSERT_EQ(f.to_deadline().acts, kStart);
+  EXPECT_EQ(f.machine.start().endpoint->endpoint.text, "127.0.0.1:1") << "as an attempt that was on its way already";
+  cluster::HostRef driver(f.machine.start().endpoint);
+  f.machine.ready(0, false, f.now);
+  EXPECT_EQ(f.machine.response(0, f.facts(200), f.now).acts, kForward | kDropBody | kDone);
+}
+
 TEST(Faults, PerAttemptAnAbortIsRetriedLikeAnAnswer) {
   WithFaults f({.abort_ppm = kAlways, .abort_status = 503, .per_attempt = true});
   f.policy.retries = 2;

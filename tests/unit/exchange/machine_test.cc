@@ -134,7 +134,7 @@ TEST(Machine, GlobalTimeoutIsNeverArmedWhenTheRequestEndsInBackoff) {
 TEST(Machine, TheBreakerOfThreeRefusesAfterTheLimitWasChecked) {
   Fixture f(retry::k5xx, 1);
   cluster::RetrySlot held[3];
-  for (auto& slot : held) ASSERT_TRUE(slot.take(*f.runtime));
+  for (auto& slot : held) ASSERT_TRUE(slot.take(f.view, f.now));
   f.open();
   f.machine.head(true, f.now);
   Step step = f.machine.failed(0, kCut, f.now);
@@ -322,7 +322,7 @@ TEST(Machine, PreviousHostsAreAvoidedWhileAnotherPickIsLeft) {
     cluster::Host* first = f.machine.start().endpoint;
     f.machine.ready(0, false, f.now);
     f.machine.response(0, f.facts(503), f.now);
-    f.view.pick();  // somebody else's request
+    f.view.pick(f.random);  // somebody else's request
     f.to_deadline();
     EXPECT_EQ(f.machine.start().endpoint != first, avoided);
   }

@@ -63,6 +63,7 @@ TEST(AccessLogLine, AttemptsAndHeaders) {
   second.ended = ledger.opened + milliseconds(31);
   second.status = 200;
   second.bytes_sent = 7;
+  second.choice = exchange::Choice::kRetryOtherHost;
   second.decision = exchange::Decision::kForwarded;
   ledger.ended = second.ended;
   std::array<LoggedHeader, 2> headers = {{{"user-agent", "a\"b"}, {"x-y", ""}}};
@@ -77,7 +78,7 @@ TEST(AccessLogLine, AttemptsAndHeaders) {
       R"({"endpoint":"","reused":false,"start_ms":1,"connect_ms":null,"first_byte_ms":null,"end_ms":2,)"
       R"("reset_reason":"connection timeout","bytes_sent":0,"decision":"retry_reset",)"
       R"("decision_text":"the policy covers this failure: another attempt","delay_ms":25.5},)"
-      R"({"endpoint":"10.0.0.0:8000","reused":true,"start_ms":28,"connect_ms":28,"first_byte_ms":30,"end_ms":31,)"
+      R"({"endpoint":"10.0.0.0:8000","chosen":"retry_other_host","reused":true,"start_ms":28,"connect_ms":28,"first_byte_ms":30,"end_ms":31,)"
       R"("status":200,"bytes_sent":7,"decision":"forwarded","decision_text":"the response went to the client","delay_ms":null}]})");
 }
 
