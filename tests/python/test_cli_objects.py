@@ -51,8 +51,8 @@ class Command:
 def command(process: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
     made = Command(process, tmp_path, capsys)
     yield made
-    left = ("httproute/all", "rto/retry", "trafficpolicy/retry", "backendconfigpolicy/breakers", "xbtrafficpolicy/budget")
-    made("delete", *left, "-n", "app", "--ignore-not-found")
+    policies = ("rto/retry", "trafficpolicy/retry", "backendconfigpolicy/breakers", "xbtrafficpolicy/budget")
+    made("delete", "httproute/all", *policies, "-n", "app", "--ignore-not-found")
 
 
 def test_outcomes_are_those_of_kubectl(command: Command) -> None:
