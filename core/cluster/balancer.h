@@ -1,6 +1,7 @@
 #pragma once
 // Whose turn it is, as Envoy chooses: round robin, the less loaded of some random picks, or at random. Where weights differ the
-// first two keep a schedule: each host is due again 1 / weight after its last turn, a loaded one later. A pick allocates nothing.
+// first two keep a schedule: each host is due again 1 / weight after its last turn, a loaded one later. Load is this worker's own.
+// A pick allocates nothing.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include "gateway/keeper.h"
 
+#include <algorithm>
+
 namespace kgw::gateway {
 
 struct Keeper::Kept {
@@ -10,6 +12,7 @@ struct Keeper::Kept {
   void configure(const cluster::Policy& policy, const upstream::ClusterConfig& config);
   void follow(const cluster::EndpointSet& endpoints);
   void on_tick(Instant now);
+  void arm(Instant now);
 
   upstream::Context& context;
   std::shared_ptr<cluster::Runtime> runtime;
@@ -29,7 +32,7 @@ void Keeper::Kept::configure(const cluster::Policy& policy, const upstream::Clus
       outlier.emplace(*runtime, runtime->slot(0).stats);
       outlier->configure(*rules);
       outlier->follow(endpoints);
-      context.loop.wheel().arm(tick, context.loop.now() + rules->interval);
+      arm(context.loop.now());
     }
   }
   if (!policy.health) {
@@ -55,7 +58,11 @@ void Keeper::Kept::follow(const cluster::EndpointSet& now) {
 
 void Keeper::Kept::on_tick(Instant now) {
   outlier->tick(now);
-  context.loop.wheel().arm(tick, now + rules->interval);
+  arm(now);
+}
+
+void Keeper::Kept::arm(Instant now) {
+  context.loop.wheel().arm(tick, now + std::max<Duration>(rules->interval, std::chrono::milliseconds(1)));
 }
 
 Keeper::Keeper(upstream::Context& context) : context_(context) {}
