@@ -119,6 +119,27 @@ std::vector<std::string> objections(const fs::path& root) {
   return found;
 }
 
+// Lines below core, config and capi that read a clock which somebody may set. One file does.
+std::vector<std::string> wall_clocks(const fs::path& root) {
+  std::vector<std::string> found;
+  for (const auto* folder : {"core", "config", "capi"}) {
+    if (!fs::exists(root / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+      const auto file = fs::relative(entry.path(), root).string();
+      if (!entry.is_regular_file() || file == "core/net/clock.cc") continue;
+      std::ifstream in(entry.path());
+      int number = 0;
+      for (std::string line; std::getline(in, line);) {
+        ++number;
+        for (const auto* clock : {"CLOCK_REALTIME", "system_clock", "gettimeofday", "timespec_get", "time(nullptr)", "time(NULL)"}) {
+          if (line.find(clock) != std::string::npos) found.push_back(file + ":" + std::to_string(number) + ": " + clock);
+        }
+      }
+    }
+  }
+  return found;
+}
+
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
   for (const auto& line : lines) text += line + "\n";
@@ -127,6 +148,12 @@ std::string joined(const std::vector<std::string>& lines) {
 
 TEST(Layers, HoldInThisRepository) {
   const auto found = objections(KGW_SOURCE_DIR);
+  EXPECT_TRUE(found.empty()) << joined(found);
+}
+
+// So a clock that jumps moves stamps and no timer.
+TEST(Layers, TheWallClockHasOneHome) {
+  const auto found = wall_clocks(KGW_SOURCE_DIR);
   EXPECT_TRUE(found.empty()) << joined(found);
 }
 
@@ -189,6 +216,12 @@ TEST_F(LayersChecker, ALibraryHasOneHome) {
   EXPECT_EQ(joined(objections(root_)),
             "core/base/a.cc:1: \"event2/event.h\" is a library whose only home is core/net\n"
             "core/base/a.cc:2: \"re2/re2.h\" is a library whose only home is core/base/regex.cc\n");
+}
+
+TEST_F(LayersChecker, SeesAWallClock) {
+  write("core/net/clock.cc", "clock_gettime(CLOCK_REALTIME, &now);\n");
+  write("core/proxy/a.cc", "\nauto now = std::chrono::system_clock::now();\n");
+  EXPECT_EQ(joined(wall_clocks(root_)), "core/proxy/a.cc:2: system_clock\n");
 }
 
 TEST_F(LayersChecker, NoIncludeGoesUp) {
