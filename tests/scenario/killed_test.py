@@ -69,6 +69,21 @@ def test_traffic_goes_on_after_the_process_stood_still(running):
         assert descriptors(run.pid) - before <= 12
 
 
+def test_calls_that_are_interrupted_go_on(running):
+    """A process that is stopped and goes on has every call that waits come back with EINTR."""
+    with Origin(echo) as origin, running(origin, timeout="60s") as run:
+        with Load(run.port, seed=2) as load:
+            for _ in range(200):
+                run.process.send_signal(signal.SIGSTOP)
+                run.process.send_signal(signal.SIGCONT)
+                time.sleep(0.002)
+            load.wait_for(300)
+            asked = load.stop()
+        assert {(one.status, one.ended) for one in asked} == {(200, "answered")}
+        at_rest(run)
+        assert run.stop() == 0
+
+
 def test_its_timers_fire_late_and_once(running):
     """Four times perTryTimeout passes while it stands still: one retry, and the next one has its whole time again."""
     retries = {"retryOn": "5xx", "numRetries": 5, "perTryTimeout": "500ms"}
