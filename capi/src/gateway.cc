@@ -74,10 +74,12 @@ size_t kgw_gateway_listener_count(kgw_gateway* gateway) {
   return count;
 }
 
-static kgw_listener listener_of(const ListenerView& view) {
+// With the handle locked. Its texts stay, whatever another thread asks for meanwhile.
+static kgw_listener listener_of(kgw_gateway& gateway, const ListenerView& view) {
+  auto kept = [&gateway](const std::string& text) { return str_of(*gateway.texts.insert(text).first); };
   kgw_listener record{};
-  record.name = str_of(view.name);
-  record.address = str_of(view.address);
+  record.name = kept(view.name);
+  record.address = kept(view.address);
   record.port = view.port;
   record.bound = view.bound ? 1 : 0;
   return record;
@@ -88,7 +90,7 @@ kgw_status kgw_gateway_listener_at(kgw_gateway* gateway, size_t index, kgw_liste
     std::lock_guard lock(gateway->mutex);
     if (gateway->listeners.empty()) gateway->listeners = controller.listeners();
     if (index >= gateway->listeners.size()) return KGW_STATUS_USAGE;
-    return fill(out, listener_of(gateway->listeners[index]));
+    return fill(out, listener_of(*gateway, gateway->listeners[index]));
   });
 }
 
@@ -97,8 +99,7 @@ kgw_status kgw_gateway_admin(kgw_gateway* gateway, kgw_listener* out, kgw_error*
     auto admin = controller.admin_address();
     if (!admin) return set_error(error, admin.error());
     std::lock_guard lock(gateway->mutex);
-    gateway->admin = std::move(*admin);
-    return fill(out, listener_of(gateway->admin));
+    return fill(out, listener_of(*gateway, *admin));
   });
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ struct kgw_gateway {
   std::unique_ptr<kgw::capi::Controller> controller;
   pid_t owner = getpid();  // a forked child may only free
   std::mutex mutex;        // guards what listener_at hands out
-  std::vector<kgw::capi::ListenerView> listeners;
-  kgw::capi::ListenerView admin;
+  std::vector<kgw::capi::ListenerView> listeners;  // what the last count saw
+  std::set<std::string> texts;                     // of the records given out: names and addresses, few and short
   std::atomic<bool> stopped{false};
 
   bool inherited() const { return getpid() != owner; }

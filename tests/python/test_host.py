@@ -165,6 +165,19 @@ gateway.close()
     assert (host.returncode, output, errors) == (0, "50\n", "")
 
 
+def test_many_threads_ask_for_the_listeners() -> None:
+    with kgwcore.Gateway(GATEWAY, listen=ANY_PORT) as gateway:
+        urls: list[str] = []
+        ask = lambda: urls.extend(gateway.url("http") for _ in range(200))  # noqa: E731
+        threads = [threading.Thread(target=ask) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert set(urls) == {gateway.url("http")}
+        assert len(urls) == 1600
+
+
 def test_a_gateway_that_is_dropped_while_it_serves(origin: Server) -> None:
     """The warning comes, the request is cut and the process ends as any other."""
     script = f"""

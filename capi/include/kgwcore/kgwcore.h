@@ -194,11 +194,11 @@ typedef struct kgw_listener {
   uint32_t bound;    /* 0: it does not listen (port taken at an apply, or the gateway is not started) */
 } kgw_listener;
 
-/* Listeners in document order. count looks anew; at answers from what the last count saw: USAGE out of range. Texts live until the next
- * count or free: copy them. [any] since 0.1 */
+/* Listeners in document order. count looks anew; at answers from what the last count saw, whichever thread asked for it: USAGE out of
+ * range. Texts live as long as the gateway. [any] since 0.1 */
 KGW_API size_t kgw_gateway_listener_count(kgw_gateway *gateway);
 KGW_API kgw_status kgw_gateway_listener_at(kgw_gateway *gateway, size_t index, kgw_listener *out);
-/* The admin address (name "admin"). STATE when there is none or the gateway is not started. [any] since 0.1 */
+/* The admin address (name "admin"). STATE when there is none or the gateway is not started. Texts as above. [any] since 0.1 */
 KGW_API kgw_status kgw_gateway_admin(kgw_gateway *gateway, kgw_listener *out, kgw_error **error);
 
 /* ---- Configuration -------------------------------------------------------------------------------------------------------------- */
