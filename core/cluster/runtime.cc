@@ -63,6 +63,12 @@ uint64_t Runtime::sum(base::Counter Stats::* member) const {
   return total;
 }
 
+uint64_t Runtime::sum(StatusCounts Slot::* counts, unsigned status) const {
+  uint64_t total = 0;
+  for (const auto& slot : slots_) total += (slot.get()->*counts).value(status);
+  return total;
+}
+
 bool Runtime::take_retry_slot(unsigned ended) {
   uint32_t current = retries_.load(std::memory_order_relaxed);
   do {

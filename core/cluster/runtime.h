@@ -11,6 +11,7 @@
 #include "cluster/endpoint.h"
 #include "cluster/policy.h"
 #include "cluster/retry_rate.h"
+#include "cluster/status_counts.h"
 
 namespace kgw::cluster {
 
@@ -62,10 +63,13 @@ class Runtime {
 
   struct alignas(base::kCacheLineBytes) Slot {
     Stats stats;
+    StatusCounts statuses;          // responses and local replies that were an attempt's last word, and 1xx
+    StatusCounts retried_statuses;  // responses that were dropped for a retry
   };
   Slot& slot(unsigned worker) { return *slots_[worker]; }
   unsigned workers() const { return static_cast<unsigned>(slots_.size()); }
   uint64_t sum(base::Counter Stats::* member) const;
+  uint64_t sum(StatusCounts Slot::* counts, unsigned status) const;
 
   uint32_t max_connections() const { return max_connections_.load(std::memory_order_relaxed); }
   uint32_t max_pending_requests() const { return max_pending_requests_.load(std::memory_order_relaxed); }

@@ -10,7 +10,7 @@ constexpr size_t kPanicPercent = 50;  // Envoy's default
 } // namespace
 
 View::View(std::shared_ptr<Runtime> runtime, unsigned worker)
-    : runtime_(std::move(runtime)), worker_(worker), stats_(runtime_->slot(worker).stats) {}
+    : runtime_(std::move(runtime)), worker_(worker), slot_(runtime_->slot(worker)) {}
 
 View::~View() { update({}); }
 
@@ -60,9 +60,9 @@ void View::look_at_health() {
 Pick View::pick(base::Random& random) {
   if (runtime_->dead()) return {};
   if (runtime_->health_version() != seen_) [[unlikely]] look_at_health();
-  if (panic_) stats_.lb_healthy_panic.add();
+  if (panic_) slot_.stats.lb_healthy_panic.add();
   if (balancer_.size() == 0) {
-    stats_.upstream_cx_none_healthy.add();
+    slot_.stats.upstream_cx_none_healthy.add();
     return {};
   }
   return {&balancer_.pick(random), balancer_.size() == 1, panic_};

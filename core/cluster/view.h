@@ -34,7 +34,9 @@ class View {
   View& operator=(const View&) = delete;
 
   Runtime& runtime() { return *runtime_; }
-  Stats& stats() { return stats_; }
+  Stats& stats() { return slot_.stats; }
+  StatusCounts& statuses() { return slot_.statuses; }
+  StatusCounts& retried_statuses() { return slot_.retried_statuses; }
 
   // The Runtime has had the same one.
   void configure(const Policy& policy);
@@ -74,13 +76,13 @@ class View {
 
  private:
   bool below(base::Counter Stats::* member, uint32_t limit) const {
-    return (stats_.*member).value() < limit / runtime_->workers() || runtime_->sum(member) < limit;
+    return (slot_.stats.*member).value() < limit / runtime_->workers() || runtime_->sum(member) < limit;
   }
   void look_at_health();
 
   std::shared_ptr<Runtime> runtime_;
   unsigned worker_;
-  Stats& stats_;
+  Runtime::Slot& slot_;
   Policy policy_;
   std::vector<Host*> hosts_, healthy_;
   Balancer balancer_;  // among the healthy ones, or all

@@ -253,7 +253,7 @@ Step Machine::ready(uint8_t slot, bool reused, Instant now) {
 
 Step Machine::inform(uint8_t slot, uint16_t status, Instant now) {
   if (status > 104) return {};  // dropped, and changes nothing
-  if (!informed_) stats().upstream_rq_1xx.add();
+  if (!informed_) plan_->cluster->statuses().add(status);
   informed_ = true;
   set_due(kPerTry, kNever);  // a response has begun
   auto others = static_cast<uint16_t>(live_ & ~(1u << slot));
@@ -274,7 +274,10 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
     Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
     if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;
     if (may_spawn(slot)) {
-      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, facts.end_stream, &facts)) return drop(slot, now);
+      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, facts.end_stream, &facts)) {
+        plan_->cluster->retried_statuses().add(facts.status);
+        return drop(slot, now);
+      }
     } else {
       attempt.decision = retriable && others ? Decision::kHedgeDropped : not_covered;
     }
@@ -296,7 +299,7 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant 
   ledger_->status = facts.status;
   ledger_->details = "via_upstream";
   ledger_->outcome = attempt.decision;
-  count_status(facts.status);
+  plan_->cluster->statuses().add(facts.status);
   if (!facts.end_stream) return {.acts = acts, .reset = losers, .slot = slot};
   end_attempt(slot, Reason::kNone, now);
   return settle(acts, losers, slot, now);
@@ -337,11 +340,11 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
     } else {
       attempt.decision = others ? Decision::kHedgeDropped : Decision::kResetNotCovered;
     }
-    charge(503);
+    charge(facts_of(failure.reason).status);
     if (others) return {};
   } else {
     attempt.decision = plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
-    charge(503);
+    charge(facts_of(failure.reason).status);
   }
   if (failure.limit != Decision::kNone) attempt.decision = failure.limit;
   return reset_reply(slot, failure, now);
@@ -612,20 +615,9 @@ void Machine::give_up(uint16_t slots, Decision why, Instant now) {
   arm_attempt_duration();
 }
 
-// The cluster pays for a failed attempt with a local reply's class, unless a 1xx has begun the response.
+// The cluster pays for a failed attempt with a local reply's status, unless a 1xx has begun the response.
 void Machine::charge(uint16_t status) {
-  if (!informed_) count_status(status);
-}
-
-void Machine::count_status(uint16_t status) {
-  switch (status / 100) {
-    case 1: stats().upstream_rq_1xx.add(); break;
-    case 2: stats().upstream_rq_2xx.add(); break;
-    case 3: stats().upstream_rq_3xx.add(); break;
-    case 4: stats().upstream_rq_4xx.add(); break;
-    case 5: stats().upstream_rq_5xx.add(); break;
-    default: break;
-  }
+  if (!informed_) plan_->cluster->statuses().add(status);
 }
 
 int64_t Machine::service_time_ms(Instant now) const {

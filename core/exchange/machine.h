@@ -149,7 +149,6 @@ class Machine {
   void end_attempt(uint8_t slot, retry::Reason reason, Instant now);
   void give_up(uint16_t slots, Decision why, Instant now);
   void charge(uint16_t status);
-  void count_status(uint16_t status);
   void set_due(Due which, Instant at);
   AttemptRecord& record(uint8_t slot) { return ledger_->at(number_[slot]); }
   // To the cluster, which judges its endpoints by it.

@@ -7,6 +7,27 @@ namespace {
 
 using cluster::Health;
 
+// Envoy's names: upstream_rq_503 and upstream_rq_5xx, beside them retry.upstream_rq_503 for what a retry took the place of. A
+// class is there from the start, a status once it has been seen.
+void add_statuses(const cluster::Runtime& runtime, const auto& add) {
+  constexpr std::pair<const char*, cluster::StatusCounts cluster::Runtime::Slot::*> kKinds[] = {
+      {"upstream_rq_", &cluster::Runtime::Slot::statuses}, {"retry.upstream_rq_", &cluster::Runtime::Slot::retried_statuses}};
+  for (const auto& [prefix, counts] : kKinds) {
+    uint64_t all = runtime.sum(counts, cluster::StatusCounts::kOther);
+    for (unsigned hundred = 1; hundred <= 5; ++hundred) {
+      uint64_t of_class = 0;
+      for (unsigned status = hundred * 100; status < hundred * 100 + 100; ++status) {
+        uint64_t value = runtime.sum(counts, status);
+        if (value != 0) add(prefix + std::to_string(status), false, value);
+        of_class += value;
+      }
+      add(prefix + std::to_string(hundred) + "xx", false, of_class);
+      all += of_class;
+    }
+    add(std::string(prefix) + "completed", false, all);
+  }
+}
+
 uint64_t count(const cluster::Runtime& runtime, bool (*is)(const Health&)) {
   const cluster::EndpointSet& endpoints = runtime.endpoints();
   return static_cast<uint64_t>(std::count_if(endpoints.begin(), endpoints.end(), [&](const auto& endpoint) { return is(*endpoint.health); }));
@@ -30,6 +51,7 @@ void add_stats(const cluster::Runtime& runtime, std::vector<telemetry::StatRow>&
     if (!policy.health && row.name.starts_with("health_check_")) continue;
     add(telemetry::stat_name(row.name), row.gauge, runtime.sum(row.member));
   }
+  add_statuses(runtime, add);
   add("membership_change", false, runtime.membership_changes());
   add("membership_total", true, runtime.endpoints().size());
   add("membership_healthy", true, count(runtime, [](const Health& health) { return health.usable(); }));

@@ -30,6 +30,7 @@ NOT_COMPARED = {"date", "server"}  # the one changes, Envoy writes its name into
 EXPECTED_TIMEOUT = "header.x-envoy-expected-rq-timeout-ms"
 SERVICE_TIME = "header.x-envoy-upstream-service-time"
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+OF_A_STATUS = re.compile(r"(retry\.)?upstream_rq_[1-5]\d\d")  # counters that are there once they are not 0
 NOTED = ("attempts", "flags", "details")
 MOST_SHOWN = 200
 # How far the means (or the ninth tenths) of many draws may lie from each other, as a part of their bound, and in ms.
@@ -174,7 +175,10 @@ def worded(value: str | float) -> str:
 def is_compared(case: Case, name: str, counters: Iterable[str]) -> bool:
     if name in case.ignore or (case.alone and name.startswith("counter.upstream_cx_")):  # how many meet is a race
         return False
-    return not name.startswith("counter.") or name.removeprefix("counter.") in counters
+    if not name.startswith("counter."):
+        return True
+    counter = name.removeprefix("counter.")
+    return counter in counters or bool(OF_A_STATUS.fullmatch(counter))
 
 
 def differences(case: Case, envoy: Outcome, kgwcore: Outcome, counters: Iterable[str]) -> list[str]:

@@ -52,6 +52,18 @@ TEST(Machine, FourRefusedConnectsDrawGrowingDelaysAndTheExactBody) {
   EXPECT_EQ(f.runtime->retries_in_flight(), 0u);
 }
 
+// As Envoy: the status that the local reply would have, also where another attempt answers in the end.
+TEST(Machine, ABrokenResponseIsChargedAs502) {
+  Fixture f(retry::kConnectFailure);
+  f.open();
+  f.machine.head(true, f.now);
+  f.machine.ready(0, false, f.now);
+  f.machine.failed(0, {Reason::kProtocolError, true, {}}, f.now);
+  EXPECT_EQ(f.machine.reply().status, 502);
+  EXPECT_EQ(f.view.statuses().value(502), 1u);
+  EXPECT_EQ(f.view.statuses().value(503), 0u);
+}
+
 TEST(Machine, PerTryTimeoutIsNotCoveredByConnectFailure) {
   Fixture f(retry::kConnectFailure);
   f.plan.per_try = base::seconds(5);
@@ -114,7 +126,8 @@ TEST(Machine, GlobalTimeoutInBackoffIsChargedToNobody) {
   EXPECT_EQ(step.acts, kReply | kDone);
   EXPECT_EQ(f.ledger.details.view(), "response_timeout");
   EXPECT_EQ(f.view.stats().upstream_rq_timeout.value(), 0u);
-  EXPECT_EQ(f.view.stats().upstream_rq_5xx.value(), 0u);
+  EXPECT_EQ(f.view.statuses().value(504), 0u);
+  EXPECT_EQ(f.view.retried_statuses().value(503), 1u);
   EXPECT_EQ(f.view.stats().upstream_rq_retry.value(), 0u) << "a retry cut short counts nowhere";
 }
 
