@@ -94,8 +94,9 @@ struct RuleOptions {
   std::optional<std::string> host_rewrite;  // Host toward the backend
   std::optional<retry::Faults> faults;
   std::optional<snapshot::StreamDuration> stream_duration;
+  std::optional<Duration> stream_idle;   // zero: off
   Spot timeout_at, retries_at, per_try_at, stream_duration_at;
-  bool empty() const { return !timeout && !retries && !host_rewrite && !faults && !stream_duration; }
+  bool empty() const { return !timeout && !retries && !host_rewrite && !faults && !stream_duration && !stream_idle; }
 };
 
 struct HttpRouteRule {
@@ -170,7 +171,7 @@ struct BackendOptions {
     uint32_t choices = 2;
   };
   std::optional<Balancer> balancer;
-  Spot max_retries_at;
+  Spot max_retries_at, max_ejection_at;
 };
 struct BackendConfigPolicy : BackendOptions {
   std::vector<PolicyTarget> targets;

@@ -1,4 +1,4 @@
-// kgateway's TrafficPolicy: the retry and the timeout of it.
+// kgateway's TrafficPolicy: the retry and the timeouts of it.
 
 #include <fmt/format.h>
 
@@ -98,7 +98,7 @@ void read_traffic_timeouts(Value value, TrafficPolicy& traffic) {
   Value request = fields.get("request");
   traffic.timeout_at = request.spot();
   traffic.timeout = request.duration(kGrammar);
-  fields.later({"streamIdle"});
+  traffic.stream_idle = fields.get("streamIdle").duration(kGrammar);
 }
 
 void name_unbuilt_fields(Fields& spec) {

@@ -80,10 +80,12 @@ void Policies::apply(const StoredObject& route, size_t rule_index, const Sources
   const Source* host = giver(sources, &RuleOptions::host_rewrite);
   const Source* faults = giver(sources, &RuleOptions::faults);
   const Source* stream = giver(sources, &RuleOptions::stream_duration);
+  const Source* idle = giver(sources, &RuleOptions::stream_idle);
   if (timeout != nullptr) action.timeout = *timeout->options->timeout;
   if (retries != nullptr) action.retry = *retries->options->retries;
   if (host != nullptr) action.host_rewrite = *host->options->host_rewrite;
   if (faults != nullptr) action.faults = *faults->options->faults;
+  if (idle != nullptr) action.stream_idle = *idle->options->stream_idle;
   apply_backend_request(rule, timeout != nullptr, action);
   if (stream != nullptr) {
     // Envoy: a route with this option has no other total.
@@ -92,7 +94,7 @@ void Policies::apply(const StoredObject& route, size_t rule_index, const Sources
   }
   action.settings = settings_of(route, sources);
   if (action.retry.previous_hosts) action.settings.previous_hosts = 1;
-  note_uses(sources, {timeout, retries, host, faults, stream});
+  note_uses(sources, {timeout, retries, host, faults, stream, idle});
   advise({route, rule_index, retries, timeout, stream, action}, warnings_);
 }
 

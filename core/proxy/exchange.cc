@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "http/status.h"
+#include "proxy/attempts_field.h"
 #include "proxy/request_id.h"
 
 namespace kgw::proxy {
@@ -32,7 +33,7 @@ void Exchange::reset() {
   winner_ = 0;
   route_ = cluster_ = allow_ = {};
   after_silence_ = exchange::Gone::kIdle;
-  tunnel_ = keep_trailers_ = false;
+  tunnel_ = keep_trailers_ = shows_attempts_ = false;
   planned_ = body_ended_ = upload_paused_ = download_paused_ = head_request_ = false;
 }
 
@@ -62,6 +63,7 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
     resolution.details = "connection_header_rejected";
   } else {
     http::shape_request(head_, arena_, peer, make_request_id(context_.random, arena_));
+    take_debug();
     if (where.connection.send_via != 0) resolution.looped = !http::add_via(head_, arena_, context_.identity.via);
     exchange::resolve(*snapshot.snapshot, where, snapshot.views, head_, arena_, context_.random, resolution);
   }
@@ -73,7 +75,10 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   idle_timeout_ = base::from_ms(settings.stream_idle_timeout_ms);
   high_watermark_ = static_cast<size_t>(settings.buffer_bytes);
   keep_trailers_ = settings.keep_h1_trailers != 0;
-  if (resolution.action != nullptr) route_ = resolution.action->rule;
+  if (resolution.action != nullptr) {
+    route_ = resolution.action->rule;
+    if (resolution.action->stream_idle != base::kNone) idle_timeout_ = resolution.action->stream_idle;
+  }
   if (!resolution.forward) return answer(resolution);
 
   auto index = static_cast<size_t>(resolution.cluster);
@@ -95,6 +100,19 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   if (machine_.keeping() && !end) body_.start_keeping();
   plan_.tunnel = may_tunnel();
   run({.kind = Kind::kHead, .end = end && !plan_.tunnel});
+}
+
+// For us alone: the endpoint does not see it. Of a client that is not trusted it is gone already.
+void Exchange::take_debug() {
+  const http::Field* asked = head_.find(http::Token::kXKgwcoreDebug);
+  if (asked == nullptr) return;
+  shows_attempts_ = asked->value_view() == "attempts";
+  head_.remove(http::Token::kXKgwcoreDebug);
+}
+
+void Exchange::show_attempts(http::Head& head) {
+  if (!shows_attempts_ || ledger_.attempts == 0 || head.status < 200) return;
+  http::set_field(head, arena_, "x-kgwcore-attempts", attempts_field(ledger_, now(), arena_));
 }
 
 void Exchange::refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason) {
@@ -324,6 +342,7 @@ void Exchange::forward(http::Head& head, bool end) {
   }
   // RFC 9110 6.6.1: a response that has none gets the time at which it came.
   if (!head.has(http::Token::kDate) && head.status >= 200) http::add_field(head, arena_, http::Token::kDate, context_.date());
+  show_attempts(head);
   count_response(head.status);
   sink_->head(head, end, !body_ended_);
   if (end) return;
@@ -346,6 +365,7 @@ void Exchange::reply(const exchange::Reply& reply) {
                          .attempt_count = counted ? ledger_.attempts : 0};
   http::Head head = http::local_reply_head(local, reply_form_, head_request_, context_.date(), arena_);
   if (!allow_.empty()) http::add_field(head, arena_, "allow", allow_);
+  show_attempts(head);
   count_response(head.status);
   bool with_body = !reply.body.empty() && !head_request_ && reply_form_ == http::ReplyForm::kPlain;
   // What a client sent for a tunnel that we refuse is no request (RFC 9931), so the connection ends, as in Envoy.

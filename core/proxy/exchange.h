@@ -66,6 +66,8 @@ class Exchange {
   // False: the head cannot be forwarded, and the attempt has failed.
   bool take_head(uint8_t slot, http::Head& head);
   void forward(http::Head& head, bool end);
+  void take_debug();
+  void show_attempts(http::Head& head);  // in a field of the response, if the client asked for it
   void open_tunnel();
   std::string_view number(int64_t value);  // as text in the arena
   void reply(const exchange::Reply& reply);
@@ -106,7 +108,7 @@ class Exchange {
   uint8_t winner_ = 0;
   bool planned_ = false;       // the machine runs; otherwise the exchange was answered at once
   exchange::Gone after_silence_ = exchange::Gone::kIdle;
-  bool keep_trailers_ = false, tunnel_ = false;
+  bool keep_trailers_ = false, tunnel_ = false, shows_attempts_ = false;
   bool body_ended_ = false, upload_paused_ = false, download_paused_ = false, head_request_ = false;
   http::ReplyForm reply_form_ = http::ReplyForm::kPlain;
 };

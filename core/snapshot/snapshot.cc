@@ -8,7 +8,8 @@ namespace {
 
 Action compile_action(ActionSpec&& spec) {
   Action action{.kind = spec.kind, .rule = std::move(spec.rule), .status = spec.status, .body = std::move(spec.body),
-                .host_rewrite = std::move(spec.host_rewrite), .retry = std::move(spec.retry), .faults = spec.faults, .stream_duration = spec.stream_duration,
+                .host_rewrite = std::move(spec.host_rewrite), .retry = std::move(spec.retry), .faults = spec.faults,
+                .stream_duration = spec.stream_duration, .stream_idle = spec.stream_idle,
                 // Envoy: a route with a maximal duration has no timeout of its own.
                 .global = spec.stream_duration.most ? Duration{} : spec.timeout};
   for (const WeightedBackend& backend : spec.backends) {

@@ -30,6 +30,7 @@ struct Action {
   retry::Policy no_retry;        // `retry` without tokens, for requests that it is not for
   retry::Faults faults;
   StreamDuration stream_duration;
+  Duration stream_idle = base::kNone;  // kNone: the listener's
   Duration global{}, per_try{};  // per_try is 0 when it was not below global
   uint64_t replay_limit = 0;     // UINT64_MAX: the listener's buffer_bytes
   uint8_t attempt_count_headers = 0;

@@ -71,6 +71,7 @@ struct ActionSpec {
   Duration timeout = std::chrono::seconds(15);  // whole exchange; 0: none
   retry::Faults faults;
   StreamDuration stream_duration;
+  Duration stream_idle = base::kNone;     // instead of the listener's stream_idle_timeout_ms; 0: none
   std::string host_rewrite;               // Host toward the backend; empty: the client's
   RouteSettings settings;
 };

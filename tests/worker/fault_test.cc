@@ -134,6 +134,31 @@ TEST(Fault, ACutInsideTheBody) {
   }
 }
 
+// A route's own, instead of its listener's; zero is none.
+TEST(Fault, SilenceOfARouteWithItsOwnLimit) {
+  for (int64_t own_ms : {int64_t{250}, int64_t{0}}) {
+    Harness h;
+    h.listener.stream_idle_timeout_ms = 1000;
+    h.action.timeout = Duration{};
+    h.action.stream_idle = from_ms(own_ms);
+    h.start();
+    h.origin = [](Peer&, const std::string&) {};
+    Peer& client = h.connect_client();
+    client.send("GET /a HTTP/1.1\r\nhost: test\r\n\r\n");
+    h.advance(from_ms(249));
+    EXPECT_EQ(client.received, "");
+    h.advance(from_ms(2));
+    EXPECT_EQ(parse_reply(client.received).status, own_ms == 0 ? 0 : 504);
+    if (own_ms == 0) {
+      h.advance(base::seconds(3600));
+      EXPECT_EQ(client.received, "");
+      client.close();
+      h.settle();
+    }
+    EXPECT_EQ(h.at_rest(), "");
+  }
+}
+
 // Slow is not broken: under the limits every byte arrives, although both sides take longer than any silence may last.
 TEST(Fault, ASlowDripPassesAndItsTimersAreSeparate) {
   Harness h;

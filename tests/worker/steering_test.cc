@@ -91,6 +91,35 @@ TEST(Steering, LocalRepliesCountToo) {
   EXPECT_NE(s.reply.head.find("x-envoy-attempt-count: 1\r\n"), std::string::npos) << "no host on the first pick is attempt 1";
 }
 
+TEST(Steering, ATrustedClientMaySeeTheAttempts) {
+  Steering s(kEveryone);
+  s.action.retry.on = retry::k5xx;
+  s.action.retry.retries = 1;
+  s.answers = {"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nx-kgwcore-attempts: forged\r\ncontent-length: 0\r\n\r\n"};
+  s.ask("x-kgwcore-debug: attempts\r\n");
+  ASSERT_EQ(s.heads.size(), 2u);
+  EXPECT_EQ(s.heads[0].find("x-kgwcore-debug"), std::string::npos);
+  EXPECT_NE(s.reply.head.find("x-kgwcore-attempts: 1;endpoint=\"10.0.0.1:80\";status=503;ms="), std::string::npos) << s.reply.head;
+  EXPECT_NE(s.reply.head.find(", 2;endpoint=\"10.0.0.1:80\";status=200;ms="), std::string::npos) << s.reply.head;
+  EXPECT_EQ(s.reply.head.find("forged"), std::string::npos);
+}
+
+TEST(Steering, AttemptsStandInLocalRepliesToo) {
+  Steering s(kEveryone);
+  s.endpoints = {};
+  s.ask("x-kgwcore-debug: attempts\r\n");
+  EXPECT_NE(s.reply.head.find("x-kgwcore-attempts: 1;ms=0.000;decision=no_host\r\n"), std::string::npos) << s.reply.head;
+}
+
+TEST(Steering, NobodyElseSeesTheAttempts) {
+  for (const char* fields : {"x-kgwcore-debug: attempts\r\n", "x-kgwcore-debug: attempts\r\nx-forwarded-for: 10.1.2.3\r\n", ""}) {
+    Steering s(std::string_view(fields).find("x-forwarded-for") == std::string_view::npos ? std::string_view{} : kEveryone);
+    s.ask(fields);
+    EXPECT_EQ(s.reply.head.find("x-kgwcore-attempts"), std::string::npos);
+    EXPECT_EQ(s.heads.at(0).find("x-kgwcore-debug"), std::string::npos);
+  }
+}
+
 TEST(Steering, EnvoyHeadersCanBeSuppressed) {
   Steering s;
   s.listener.suppress_envoy_headers = 1;

@@ -69,6 +69,15 @@ TEST(TrafficPolicies, ZeroAttemptsSwitchRetriesOff) {
   EXPECT_EQ(action.retry.retries, 0u);
 }
 
+TEST(TrafficPolicies, StreamIdleTakesThePlaceOfTheListeners) {
+  auto idle_of = [](const std::string& timeouts) {
+    return action_of("matches: [{method: GET}]", traffic_of("t", targets_of("HTTPRoute", "r") + "timeouts: {" + timeouts + "}")).stream_idle;
+  };
+  EXPECT_EQ(idle_of("streamIdle: 5s"), Duration(5s));
+  EXPECT_EQ(idle_of("streamIdle: 0s"), Duration::zero()) << "off";
+  EXPECT_EQ(idle_of("request: 5s"), base::kNone);
+}
+
 TEST(TrafficPolicies, PreviousHostsIsASettingToo) {
   auto action = action_of(
       "matches: [{method: GET}]",
