@@ -37,8 +37,9 @@ void read_outlier(const Value& value, BackendOptions& options) {
   outlier.interval = fields.get("interval").duration(kGrammar, kMillisecond).value_or(outlier.interval);
   outlier.base_ejection_time =
       fields.get("baseEjectionTime").duration(kGrammar, kMillisecond).value_or(outlier.base_ejection_time);
-  outlier.max_ejection_percent =
-      static_cast<uint32_t>(fields.integer("maxEjectionPercent", {0, 100}).value_or(outlier.max_ejection_percent));
+  Value most = fields.get("maxEjectionPercent");
+  options.max_ejection_at = most.spot();
+  outlier.max_ejection_percent = static_cast<uint32_t>(most.integer({0, 100}).value_or(outlier.max_ejection_percent));
   fields.later({"enforcingConsecutive5xx", "splitExternalLocalOriginErrors", "consecutiveLocalOriginFailure",
                 "enforcingConsecutiveLocalOriginFailure"});
   options.outlier = outlier;

@@ -1,6 +1,10 @@
 #include "config/translate_backend_policies.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+
+#include "config/rules.h"
 
 namespace kgw::config {
 namespace {
@@ -17,7 +21,6 @@ bool take_options(BackendOptions& into, const BackendOptions& from) {
   gave |= take(into.max_connections, from.max_connections);
   gave |= take(into.max_pending_requests, from.max_pending_requests);
   gave |= take(into.max_requests, from.max_requests);
-  gave |= take(into.outlier, from.outlier);
   gave |= take(into.health, from.health);
   gave |= take(into.balancer, from.balancer);
   return gave;
@@ -25,7 +28,7 @@ bool take_options(BackendOptions& into, const BackendOptions& from) {
 
 bool says_nothing(const BackendOptions& options) {
   BackendOptions none;
-  return !take_options(none, options) && !options.max_retries;
+  return !take_options(none, options) && !options.max_retries && !options.outlier;
 }
 
 void set(int64_t& setting, const std::optional<int64_t>& value) { setting = value.value_or(setting); }
@@ -54,6 +57,10 @@ void BackendPolicies::settle_configs() {
       bool gave = take_options(settled.options, options);
       if (take(settled.options.max_retries, options.max_retries)) {
         settled.max_retries_by = policy;
+        gave = true;
+      }
+      if (take(settled.options.outlier, options.outlier)) {
+        settled.outlier_by = policy;
         gave = true;
       }
       PolicyUse& use = configs_.use(*policy, ancestor_of(place.first));
@@ -104,6 +111,20 @@ void BackendPolicies::apply(const StoredObject& backend, snapshot::ClusterSpec& 
   cluster.policy.outlier = options.outlier;
   cluster.policy.health = options.health;
   cluster.policy.retry_budget = found->second.budget;
+}
+
+// Where endpoints are names, how many there are shows only when they have been resolved.
+void BackendPolicies::advise_ejection(const StoredObject& backend, const snapshot::ClusterSpec& cluster, Warnings& warnings) const {
+  const auto& outlier = cluster.policy.outlier;
+  size_t count = cluster.endpoints.size();
+  if (!outlier || outlier->consecutive_5xx == 0 || count == 0 || outlier->max_ejection_percent * count >= 100) return;
+  if (!std::ranges::all_of(cluster.endpoints, is_ip, &snapshot::EndpointSpec::host)) return;
+  const Settled& settled = settled_.at(backend.object.id);
+  const Spot& spot = payload<BackendConfigPolicy>(*settled.outlier_by).max_ejection_at;
+  warnings.add(settled.outlier_by->object, spot.at, spot.path, ProblemClass::kAdvice,
+               fmt::format("ejects none of the {} of {}: one of them is more than {} percent, as in Envoy; {} percent are enough",
+                           count == 1 ? "1 endpoint" : fmt::format("{} endpoints", count), backend.object.id.text(),
+                           outlier->max_ejection_percent, (100 + count - 1) / count));
 }
 
 void BackendPolicies::add_statuses(std::vector<ReferenceStatuses>& out) const {

@@ -15,6 +15,8 @@ class BackendPolicies {
 
   // Over what the cluster has from annotations.
   void apply(const StoredObject& backend, snapshot::ClusterSpec& cluster) const;
+  // When `cluster` has its endpoints.
+  void advise_ejection(const StoredObject& backend, const snapshot::ClusterSpec& cluster, Warnings& warnings) const;
   void add_statuses(std::vector<ReferenceStatuses>& out) const;
 
  private:
@@ -22,7 +24,7 @@ class BackendPolicies {
   struct Settled {
     BackendOptions options;
     std::optional<cluster::RetryRateBudget> budget;
-    const StoredObject *max_retries_by = nullptr, *budget_by = nullptr;
+    const StoredObject *max_retries_by = nullptr, *outlier_by = nullptr, *budget_by = nullptr;
   };
   void settle_configs();
   void settle_budgets();

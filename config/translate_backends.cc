@@ -84,6 +84,7 @@ snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::Clus
   } else {
     use_hosts(*target.object, cluster);
   }
+  policies_.advise_ejection(*target.object, cluster, warnings_);
   return cluster;
 }
 

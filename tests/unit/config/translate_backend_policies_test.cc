@@ -136,5 +136,28 @@ TEST(BackendPolicies, ABudgetMakesMaxRetriesDead) {
                             "retry budget of XBackendTrafficPolicy app/x takes its place")));
 }
 
+// Of a Service with two endpoints.
+std::vector<std::string> ejection_advice(const std::string& outlier, bool names = false) {
+  World world;
+  std::string service = kService;
+  service.resize(service.find("addressType"));
+  service += names ? "addressType: FQDN\nendpoints: [{addresses: [a.example]}, {addresses: [b.example]}]\n"
+                   : "addressType: IPv4\nendpoints: [{addresses: [127.0.0.1]}, {addresses: [127.0.0.2]}]\n";
+  world.load(std::string(kGateway) + service + "ports: [{name: web, port: 80}]\n---\n" +
+             route_of("r", std::string("{") + kToService + "}") +
+             config_of("c", std::string(kOnService) + "outlierDetection: {" + outlier + "}"));
+  return world.warning_lines();
+}
+
+TEST(BackendPolicies, APercentageThatEjectsNobodyIsSaid) {
+  EXPECT_THAT(ejection_advice("interval: 1s"),
+              ElementsAre(HasSubstr("BackendConfigPolicy app/c: warning: spec.outlierDetection.maxEjectionPercent: ejects none of the 2 "
+                                    "endpoints of Service app/svc: one of them is more than 10 percent, as in Envoy; 50 percent are enough")));
+  EXPECT_THAT(ejection_advice("maxEjectionPercent: 49"), ElementsAre(HasSubstr("more than 49 percent")));
+  EXPECT_THAT(ejection_advice("maxEjectionPercent: 50"), IsEmpty());
+  EXPECT_THAT(ejection_advice("consecutive5xx: 0"), IsEmpty()) << "that was said at reading";
+  EXPECT_THAT(ejection_advice("interval: 1s", true), IsEmpty()) << "how many a name stands for is not known yet";
+}
+
 } // namespace
 } // namespace kgw::config::test
