@@ -1,5 +1,7 @@
 """Processor time per request: kgwcore, a byte relay, HAProxy and nginx in one run. HTTP/1 keep-alive, a small answer.
 
+--ledger instead: kgwcore with its records of attempts beside the same without; the median ratio of the pairs counts.
+
 Every subject has one worker on core 0; origin and load share core 1. Rounds are interleaved, so that whatever else the
 machine does falls on all subjects alike; the median of the rounds counts. Only ratios carry over to another machine.
 """
@@ -17,6 +19,7 @@ import time
 from pathlib import Path
 
 MOST_TIMES_RELAY = 1.30
+MOST_TIMES_NO_LEDGER = 1.03
 SUBJECT_CORE, OTHERS_CORE = 0, 1
 
 NGINX = """
@@ -129,14 +132,20 @@ def start_peer(name, command, template, origin, folder):
     return Subject(name, process, port)
 
 
-def start_subjects(programs, origin, folder):
-    def ours(name, program):
-        process = start([program, origin], SUBJECT_CORE)
-        return Subject(name, process, told_port(process))
+def start_ours(name, program, origin, *settings):
+    process = start([program, origin, *settings], SUBJECT_CORE)
+    return Subject(name, process, told_port(process))
 
-    yield ours("relay", programs / "bench_relay")
+
+def start_pair(programs, origin, _folder):
+    yield start_ours("no ledger", programs / "bench_kgw_host", origin, "ledger_records=0")
+    yield start_ours("ledger", programs / "bench_kgw_host", origin)
+
+
+def start_subjects(programs, origin, folder):
+    yield start_ours("relay", programs / "bench_relay", origin)
     if (programs / "bench_kgw_host").exists():
-        yield ours("kgwcore", programs / "bench_kgw_host")
+        yield start_ours("kgwcore", programs / "bench_kgw_host", origin)
     peers = {
         "haproxy": (["haproxy", "-db", "-q", "-f", "{config}"], HAPROXY),
         "nginx": (["nginx", "-e", "stderr", "-c", "{config}"], NGINX),
@@ -162,12 +171,21 @@ def complaints(subjects):
             yield f"kgwcore is not below {name}"
 
 
+def ledger_complaints(subjects):
+    without, with_it = subjects
+    ratio = statistics.median(after / before for before, after in zip(without.rounds, with_it.rounds))
+    print(f"ledger: {ratio:.3f} times the processor time without, median of {len(with_it.rounds)} pairs")
+    if ratio > MOST_TIMES_NO_LEDGER:
+        yield f"the ledger needs {ratio:.3f} times the time without, more than {MOST_TIMES_NO_LEDGER:.2f}"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, required=True, help="build tree (-O2) with the bench programs")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--requests", type=int, default=100000, help="per subject and round")
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--ledger", action="store_true", help="kgwcore with and without its ledger, nothing else")
     parser.add_argument("--print-only", action="store_true", help="print the table, never fail")
     options = parser.parse_args()
     programs = options.build / "tests/bench"
@@ -176,11 +194,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix="kgw-bench-") as folder:
         origin = start([programs / "bench_origin"], OTHERS_CORE)
         try:
-            subjects.extend(start_subjects(programs, told_port(origin), folder))
+            start_all = start_pair if options.ledger else start_subjects
+            subjects.extend(start_all(programs, told_port(origin), folder))
             for subject in subjects:
                 subject.measure(programs / "bench_load", options.connections, max(options.requests // 10, 1000))
-            for _ in range(options.rounds):
-                for subject in subjects:
+            for number in range(options.rounds):
+                for subject in subjects if number % 2 else reversed(subjects):
                     subject.rounds.append(
                         subject.measure(programs / "bench_load", options.connections, options.requests)
                     )
@@ -189,14 +208,14 @@ def main():
                 process.terminate()
                 process.wait(timeout=10)
 
-    relay = subjects[0].median
-    print(f"{'subject':<10}{'us/request':>12}{'lowest':>9}{'highest':>9}{'x relay':>9}")
+    first = subjects[0]
+    print(f"{'subject':<10}{'us/request':>12}{'lowest':>9}{'highest':>9}{'x ' + first.name:>12}")
     for subject in subjects:
         print(
             f"{subject.name:<10}{subject.median:>12.2f}{min(subject.rounds):>9.2f}{max(subject.rounds):>9.2f}"
-            f"{subject.median / relay:>9.2f}"
+            f"{subject.median / first.median:>12.2f}"
         )
-    failures = list(complaints(subjects))
+    failures = list(ledger_complaints(subjects) if options.ledger else complaints(subjects))
     for failure in failures:
         print("bench:", failure)
     sys.exit(1 if failures and not options.print_only else 0)

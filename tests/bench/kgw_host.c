@@ -1,11 +1,13 @@
-/* kgwcore as a host program would run it: kgw_host UPSTREAM_PORT serves one route to that port with one worker until it
- * is ended. */
+/* kgwcore as a host program would run it: kgw_host UPSTREAM_PORT [NAME=VALUE...] serves one route to that port with one
+ * worker, and with these settings, until it is ended. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "kgwcore/kgwcore.h"
+
+enum { MOST_SETTINGS = 16 };
 
 static const char kDocuments[] =
     "apiVersion: gateway.networking.k8s.io/v1\n"
@@ -41,8 +43,8 @@ static void need(kgw_status status, kgw_error* error) {
 }
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: kgw_host UPSTREAM_PORT\n");
+  if (argc < 2 || argc > 2 + MOST_SETTINGS) {
+    fprintf(stderr, "usage: kgw_host UPSTREAM_PORT [NAME=VALUE...]\n");
     return 2;
   }
   sigset_t ends;
@@ -60,6 +62,10 @@ int main(int argc, char** argv) {
   options.backend_count = 1;
   options.listen = listens;
   options.listen_count = 1;
+  kgw_str settings[MOST_SETTINGS];
+  for (int i = 2; i < argc; i++) settings[i - 2] = kgw_cstr(argv[i]);
+  options.settings = settings;
+  options.settings_count = (size_t)(argc - 2);
 
   kgw_error* error = NULL;
   kgw_gateway* gateway = NULL;
