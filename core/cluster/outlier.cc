@@ -24,12 +24,13 @@ void OutlierDetector::suspect(Health& health, Alarm alarm, Instant now) {
   bool by_5xx = alarm == Alarm::kConsecutive5xx;
   (by_5xx ? stats_.outlier_detection_ejections_detected_consecutive_5xx
           : stats_.outlier_detection_ejections_detected_consecutive_gateway_failure).add();
-  if (may_eject()) {
+  bool enforced = by_5xx || rules_.enforce_gateway_failure;
+  if (may_eject() && enforced) {
     stats_.outlier_detection_ejections_enforced_total.add();
     (by_5xx ? stats_.outlier_detection_ejections_enforced_consecutive_5xx
             : stats_.outlier_detection_ejections_enforced_consecutive_gateway_failure).add();
     eject(found->second, now);
-  } else {
+  } else if (!may_eject()) {  // Envoy counts what would not have been enforced too
     stats_.outlier_detection_ejections_overflow.add();
   }
   health.forgive(alarm);  // the next as many count anew

@@ -15,7 +15,8 @@ enum class Balance : uint8_t { kRoundRobin, kLeastRequest, kRandom };
 // Envoy's outlier detection; its defaults where kgateway's BackendConfigPolicy names none.
 struct OutlierDetection {
   uint32_t consecutive_5xx = 5;              // answers 5xx and local failures in a row; 0: off
-  uint32_t consecutive_gateway_failure = 0;  // 502, 503, 504 and local failures in a row; 0: off (Envoy does not enforce it)
+  uint32_t consecutive_gateway_failure = 5;  // 502, 503, 504 and local failures in a row; 0: off
+  bool enforce_gateway_failure = false;      // otherwise these are only counted
   Duration interval = std::chrono::seconds(10);  // between looks at whose ejection has ended
   Duration base_ejection_time = std::chrono::seconds(30);  // times the number of ejections so far
   Duration max_ejection_time = std::chrono::seconds(300);  // or base_ejection_time, if that is longer

@@ -54,6 +54,7 @@ TEST_F(OutlierTest, FailuresInARowEject) {
 TEST_F(OutlierTest, GatewayFailuresAreARowOfTheirOwn) {
   policy.outlier->consecutive_5xx = 0;
   policy.outlier->consecutive_gateway_failure = 3;
+  policy.outlier->enforce_gateway_failure = true;
   start({"a", "b"});
   answers(0, {502, 503, 500, 502, 504, 400, 503, 502});
   EXPECT_FALSE(ejected(0));
@@ -62,6 +63,17 @@ TEST_F(OutlierTest, GatewayFailuresAreARowOfTheirOwn) {
   EXPECT_EQ(view.stats().outlier_detection_ejections_enforced_consecutive_gateway_failure.value(), 1u);
   answers(1, {500, 500, 500, 500});
   EXPECT_FALSE(ejected(1));
+}
+
+// Envoy's default: seen and counted, and nobody is ejected for it.
+TEST_F(OutlierTest, GatewayFailuresAloneAreNotEnforced) {
+  policy.outlier->consecutive_5xx = 0;
+  start({"a", "b"});
+  answers(0, {502, 503, 504, 502, 503, 502, 503, 504, 502, 503});
+  EXPECT_FALSE(ejected(0));
+  EXPECT_EQ(view.stats().outlier_detection_ejections_detected_consecutive_gateway_failure.value(), 2u);
+  EXPECT_EQ(view.stats().outlier_detection_ejections_enforced_total.value(), 0u);
+  EXPECT_EQ(view.stats().outlier_detection_ejections_overflow.value(), 0u);
 }
 
 // Envoy 1.40: a percentage that leaves no whole host ejects none, unless it is told to.
