@@ -1,5 +1,6 @@
 #include "gateway/gateway.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <latch>
 #include <mutex>
@@ -159,12 +160,14 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
     cluster.runtime->set_policy(cluster.spec.policy);
   }
   auto endpoints = discovery_->track(*next);
-  size_t share = (most_connections(next->process) + updates.size() - 1) / updates.size();
+  // Each worker needs one at least: the kernel may give it the only client.
+  size_t most = most_connections(next->process), share = most / updates.size(), rest = most % updates.size();
   for (Update& update : updates) {
     update.snapshot = next;
     update.endpoints = endpoints;
     update.tls = *tls;
-    update.most_connections = share;
+    update.most_connections = std::max<size_t>(1, rest > 0 ? share + 1 : share);
+    rest -= rest > 0 ? 1 : 0;
     for (const snapshot::Socket& socket : next->sockets) update.counters.push_back(counters_of(socket));
   }
   hand_over(updates);

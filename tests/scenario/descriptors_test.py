@@ -3,6 +3,7 @@
 import contextlib
 import os
 import resource
+import select
 import time
 
 import pytest
@@ -108,3 +109,26 @@ def test_client_connections_at_their_limit_and_one_above():
                 client.sock.close()
         at_rest(gateway)
         assert counter(gateway, "upstream_cx_active") == 1
+
+
+def test_workers_share_the_limit_and_stay_within_it():
+    """Which worker a connection goes to is the kernel's draw, so a worker may be full while another has room left."""
+    with Origin(respond()) as origin, serving(
+        origin.address, concurrency=4, settings={"max_client_connections": 6}
+    ) as gateway:
+        clients = [Client(port_of(gateway)) for _ in range(60)]
+        for client in clients:
+            client.send_head()
+        until(lambda: counter(gateway, "downstream_cx_active") == 6)
+        waiting = clients
+        for _ in range(200):
+            assert counter(gateway, "downstream_cx_active") <= 6
+            ready = select.select([client.sock for client in waiting], [], [], 5)[0]
+            for client in [client for client in waiting if client.sock in ready]:
+                assert client.read_response().status == 200
+                client.sock.close()
+                waiting.remove(client)
+            if not waiting:
+                break
+        assert not waiting
+        at_rest(gateway)
