@@ -37,6 +37,7 @@ def slow_body(client):
 def slow_read(client):
     client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.send_head(target="/big")
+    client.sock.recv(1, socket.MSG_PEEK)  # the answer is on its way: from now on it is the client that is slow
     return b""
 
 

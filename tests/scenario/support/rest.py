@@ -1,10 +1,11 @@
 """What a gateway may hold when nothing happens: nothing but the connections it keeps."""
 
 import os
+import time
 
 from .client import get
 from .gateway import counter
-from .process import Run, until
+from .process import Run
 
 GAUGES = (
     "downstream_cx_active",
@@ -40,6 +41,9 @@ def at_rest(gateway, patience=20):
         names = (*GAUGES, *BOOKS)
         values = admin_stats(gateway) if isinstance(gateway, Run) else {name: counter(gateway, name) for name in names}
         total, completed, aborted = (values[name] for name in BOOKS)
-        return {name: values[name] for name in GAUGES if values[name]} or total != completed + aborted
+        return {name: values[name] for name in GAUGES if values[name]} or total != completed + aborted and values
 
-    until(lambda: not busy(), patience)
+    deadline = time.monotonic() + patience
+    while found := busy():
+        assert time.monotonic() < deadline, f"not at rest: {found}"
+        time.sleep(0.005)
