@@ -23,6 +23,7 @@ OF_ROUTE_OPTION = (
     "retriableStatusCodes",
     "rateLimitedRetryBackOff",
 )
+STREAM_DURATION = ("maxStreamDuration", "grpcTimeoutHeaderMax", "grpcTimeoutHeaderOffset")
 SETTINGS = {
     "policy": {
         "perTryIdleTimeout": "per_try_idle_timeout_ms",
@@ -99,8 +100,8 @@ def text_of(case: Case, addresses: list[str]) -> str:
         return documents.text(documents.gateway(), direct_response(case.route["direct"]), route)
     words = ("timeout", "hostRewrite", "prefixRewrite", "faults")
     options = {word: case.route[word] for word in words if word in case.route}
-    if "maxStreamDuration" in case.route:
-        options["maxStreamDuration"] = {"maxStreamDuration": case.route["maxStreamDuration"]}
+    if stream := {word: case.route[word] for word in STREAM_DURATION if word in case.route}:
+        options["maxStreamDuration"] = stream
     retries = {word: case.policy[word] for word in OF_ROUTE_OPTION if word in case.policy}
     if retries:
         options["retries"] = retries

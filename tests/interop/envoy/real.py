@@ -22,6 +22,11 @@ EXTENSIONS = f"{TYPES}.filters"
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 FILE_LOG = f"{TYPES}.access_loggers.file.v3.FileAccessLog"
 PREVIOUS_HOSTS = f"{TYPES}.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+STREAM_DURATION = {
+    "maxStreamDuration": "max_stream_duration",
+    "grpcTimeoutHeaderMax": "grpc_timeout_header_max",
+    "grpcTimeoutHeaderOffset": "grpc_timeout_header_offset",
+}
 LOGGED = {
     "path": "%REQ(:PATH)%",
     "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
@@ -94,8 +99,8 @@ def action_of(case: Case) -> dict:
         action["host_rewrite_literal"] = case.route["hostRewrite"]
     if "prefixRewrite" in case.route:
         action["prefix_rewrite"] = case.route["prefixRewrite"]
-    if "maxStreamDuration" in case.route:
-        action["max_stream_duration"] = {"max_stream_duration": duration(case.route["maxStreamDuration"])}
+    if stream := {name: duration(case.route[word]) for word, name in STREAM_DURATION.items() if word in case.route}:
+        action["max_stream_duration"] = stream
     return action
 
 

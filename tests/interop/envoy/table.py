@@ -9,8 +9,9 @@ that is nothing but `{}` becomes the value itself.
     policy    retry policy of the route: retryOn, numRetries, perTryTimeout, retryBackOff, retriableStatusCodes,
               rateLimitedRetryBackOff as in a RouteOption; perTryIdleTimeout (ms), retriableHeaders and
               retriableRequestHeaders (lists of NAME or NAME=VALUE), previousHosts (true), hostSelectionAttempts
-    route     timeout, hostRewrite, prefixRewrite, faults, maxStreamDuration as in a RouteOption; replayLimit (bytes),
-              hedge, attemptCount, isTimeoutRetry (true), direct ({status, body})
+    route     timeout, hostRewrite, prefixRewrite, faults, maxStreamDuration as in a RouteOption, and of the last one
+              grpcTimeoutHeaderMax and grpcTimeoutHeaderOffset; replayLimit (bytes), hedge, attemptCount,
+              isTimeoutRetry (true), direct ({status, body})
     cluster   connectTimeout (ms), maxConnections, maxPendingRequests, maxRequests, maxRetries,
               retryBudget ({percent, min}), maxStreamDuration (ms)
     listener  trusted (true: loopback is an internal address), streamIdleTimeout (ms), bufferBytes,
@@ -116,7 +117,7 @@ WORDS = {
     "policy": "retryOn numRetries perTryTimeout retryBackOff retriableStatusCodes rateLimitedRetryBackOff "
     "perTryIdleTimeout retriableHeaders retriableRequestHeaders previousHosts hostSelectionAttempts",
     "route": "timeout hostRewrite prefixRewrite faults maxStreamDuration replayLimit hedge attemptCount isTimeoutRetry "
-    "direct",
+    "grpcTimeoutHeaderMax grpcTimeoutHeaderOffset direct",
     "cluster": "connectTimeout maxConnections maxPendingRequests maxRequests maxRetries retryBudget maxStreamDuration",
     "listener": "trusted streamIdleTimeout bufferBytes suppressEnvoyHeaders respectExpectedTimeout",
     "client": f"{REQUEST} leave_after_requests leave_after_answers leave_after_first_byte clients",
