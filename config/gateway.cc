@@ -56,6 +56,9 @@ void read_allowed_routes(Value value, Listener& listener) {
   Value selector = namespaces.get("selector");
   if (selector.present() && from != "Selector") {
     selector.error(ProblemClass::kInvalid, fmt::format("no selector with from {}", from));
+  } else if (!selector.present() && from == "Selector") {
+    selector.error_text(ProblemClass::kRequired,
+                        "required value missing: got nothing; need a selector with from Selector ({} selects all)");
   }
   listener.selector = read_selector(selector);
   for (const Value& item : fields.items("kinds", {0, 8})) {
@@ -80,8 +83,7 @@ void read_tls(const Value& value, const Listener& listener) {
   std::string mode = tls.get("mode").word({"Terminate", "Passthrough"}, "Terminate");
   Value certificates = tls.get("certificateRefs");
   for (const Value& item : certificates.items({0, 64})) read_certificate(item);
-  Value options = tls.get("options");
-  bool nothing = !options.present() && (!certificates.present() || certificates.node()->list.empty());
+  bool nothing = tls.get("options").labels().empty() && (!certificates.present() || certificates.node()->list.empty());
   if (listener.protocol == "HTTP" || listener.protocol == "TCP" || listener.protocol == "UDP") {
     value.error(ProblemClass::kInvalid, fmt::format("no tls on a listener with protocol {}", listener.protocol));
   } else if (listener.protocol == "HTTPS" && mode == "Passthrough") {
@@ -117,7 +119,7 @@ std::vector<Listener> read_listeners(Fields& spec) {
   Seen names, sockets;
   for (const Value& item : spec.items("listeners", {1, 64}, Need::kRequired)) {
     Listener listener = read_listener(item);
-    names.check(item, listener.name, "a name of its own for each listener");
+    if (!listener.name.empty()) names.check(item, listener.name, "a name of its own for each listener");
     if (listener.port != 0) {
       sockets.check(item, fmt::format("{}/{}/{}", listener.port, listener.protocol, listener.hostname),
                     "port, protocol and hostname to differ from every other listener");
@@ -150,7 +152,7 @@ Gateway read_gateway(Fields& top) {
     addresses.check(item, address.type + " " + address.value, "each address once");
   }
   spec.ignore({"infrastructure", "allowedListeners", "defaultScope"});
-  spec.protect({"tls"});
+  spec.protect(kTlsProtections, Fields::Off::kNone);
   return gateway;
 }
 

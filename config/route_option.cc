@@ -23,9 +23,7 @@ void name_unbuilt_options(Fields& options) {
                  "upgrades", "bufferPerRoute"});
   options.ignore({"tracing", "extensions", "envoyMetadata"});
   options.refuse({"transformations", "stagedTransformations", "extProc", "extProcEarly", "extProcLate", "ai"});
-  options.protect({"extauth", "jwt", "jwtStaged", "jwtProvidersStaged", "rbac", "waf", "dlp", "csrf", "ratelimitBasic",
-                   "ratelimit", "ratelimitEarly", "ratelimitRegular", "rateLimitConfigs", "rateLimitEarlyConfigs",
-                   "rateLimitRegularConfigs"});
+  options.protect(kOptionProtections, Fields::Off::kTrue);
 }
 
 } // namespace

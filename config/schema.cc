@@ -50,12 +50,13 @@ bool set_key(const Node& map, std::string_view key, size_t& index) {
   return found != map.map.end();
 }
 
-// "disabled: true" alone, or kgateway's "disable: {}", asks for nothing: nothing is lost by not having the feature.
-bool only_disabled(const Node& node) {
-  if (node.map.size() != 1) return false;
+// Gloo's "disabled: true" alone, or kgateway's "disable: {}", asks for nothing: nothing is lost by not having the
+// feature.
+bool only_disabled(const Node& node, Fields::Off off) {
+  if (off == Fields::Off::kNone || node.map.size() != 1) return false;
   const auto& [name, value] = node.map.front();
-  bool set = (value.kind == Node::Kind::kBool && value.boolean) || value.kind == Node::Kind::kMap;
-  return (name == "disable" || name == "disabled") && set;
+  if (off == Fields::Off::kEmptyObject) return name == "disable" && value.kind == Node::Kind::kMap && value.map.empty();
+  return (name == "disable" || name == "disabled") && value.kind == Node::Kind::kBool && value.boolean;
 }
 
 } // namespace
@@ -156,7 +157,8 @@ void Fields::report_unknown(size_t index) const {
   auto severity = report().validation == FieldValidation::kStrict ? Severity::kError : Severity::kWarning;
   std::string_view nearest = base::nearest_name(key, known_);
   bool listed = nearest.empty() && known_.size() <= kMostListed;
-  std::string need = listed ? fmt::format("one of {}", fmt::join(known_, ", ")) : "a known field";
+  std::string need = known_.empty() ? "no field here"
+                     : listed       ? fmt::format("one of {}", fmt::join(known_, ", ")) : "a known field";
   std::string hint = nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest);
   report().add(severity, ProblemClass::kUnknownField, value_.node()->key_at[index], child_path(value_.path(), key),
                problem_text(ProblemClass::kUnknownField, in_quotes(key), need, hint));
@@ -181,10 +183,10 @@ void Fields::refuse(std::initializer_list<std::string_view> keys) {
   for (std::string_view key : keys) not_supported(key, class_text(ProblemClass::kNotSupported));
 }
 
-void Fields::protect(std::initializer_list<std::string_view> keys) {
+void Fields::protect(std::span<const std::string_view> keys, Off off) {
   for (std::string_view key : keys) {
     Value value = get(key);
-    if (!value.present() || only_disabled(*value.node())) continue;
+    if (!value.present() || only_disabled(*value.node(), off)) continue;
     report().protection = true;
     value.error_text(ProblemClass::kNotSupported, class_text(ProblemClass::kNotSupported));
   }

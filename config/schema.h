@@ -39,7 +39,7 @@ std::string in_quotes(std::string_view text); // in quotes, controls escaped, lo
 struct TextRule {
   bool (*holds)(std::string_view) = nullptr; // none: any text
   const char* need = "a text";
-  size_t most = SIZE_MAX; // bytes
+  size_t most = SIZE_MAX; // characters
 };
 
 struct Bounds {
@@ -120,7 +120,9 @@ class Fields {
   void ignore_rest() { seen_.assign(seen_.size(), true); }    // whatever else there is
   void later(std::initializer_list<std::string_view> keys);   // not supported yet
   void refuse(std::initializer_list<std::string_view> keys);  // not supported
-  void protect(std::initializer_list<std::string_view> keys); // as refuse, and leaving it out would weaken security
+  // As refuse, and leaving it out would weaken security. `off`: the form that asks for nothing.
+  enum class Off : uint8_t { kNone, kTrue, kEmptyObject };
+  void protect(std::span<const std::string_view> keys, Off off);
 
  private:
   const Node* find(std::string_view key);
@@ -141,6 +143,15 @@ class Seen {
  private:
   std::set<std::string> keys_;
 };
+
+// The options that protect, of a RouteOption and of a TrafficPolicy.
+inline constexpr std::string_view kOptionProtections[] = {
+    "extauth",        "jwt",              "jwtStaged",      "jwtProvidersStaged", "rbac",
+    "waf",            "dlp",              "csrf",           "ratelimitBasic",     "ratelimit",
+    "ratelimitEarly", "ratelimitRegular", "rateLimitConfigs", "rateLimitEarlyConfigs", "rateLimitRegularConfigs"};
+inline constexpr std::string_view kTrafficProtections[] = {
+    "extAuth", "jwtAuth", "rbac", "rateLimit", "csrf", "acl", "basicAuth", "apiKeyAuth", "oauth2"};
+inline constexpr std::string_view kTlsProtections[] = {"tls"}; // of a Gateway and of a BackendConfigPolicy
 
 inline constexpr const char* kNotYetText = "not supported yet by kgwcore (accepted by kgateway)";
 

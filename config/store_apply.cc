@@ -21,7 +21,7 @@ ApplyResult Store::Impl::apply(const Document& document, const std::string& defa
   Validated validated = validate(document, default_namespace);
   json written = document.root.to_json();
   ApplyResult result;
-  if (validated.id) result.id = canonical(*validated.id);
+  if (validated.id && !validated.id->name.empty()) result.id = canonical(*validated.id);
   if (const json& named = member(written, "apiVersion"); named.is_string()) result.api_version = named;
   if (validated.object) {
     validated.object->id = result.id;
@@ -31,7 +31,7 @@ ApplyResult Store::Impl::apply(const Document& document, const std::string& defa
     if (!dry_run) commit(outcome, std::move(object));
     result.outcome = validated.ignored ? Outcome::kIgnored : outcome;
   } else if (!dry_run) {
-    reject(result.id, validated, written);
+    reject(validated, written, origin.source);
   }
   result.problems = std::move(validated.problems);
   return result;
@@ -44,6 +44,10 @@ std::vector<ApplyResult> Store::apply_text(std::string_view text, const std::str
   std::vector<ApplyResult> results;
   if (!parsed.problems.empty()) results.push_back({Outcome::kRejected, {}, "", std::move(parsed.problems)});
   const WriteOrigin origin{impl_->now_s(), true, from_file ? file : "", from_file};
+  if (from_file && !dry_run) {
+    std::erase_if(impl_->rejections,
+                  [&](const auto& entry) { return entry.second.nameless && entry.second.source == file; });
+  }
   for (const Document& document : parsed.documents) {
     results.push_back(impl_->apply(document, default_namespace, origin, dry_run));
   }
@@ -55,7 +59,7 @@ WriteResult Store::write(const WriteRequest& request) {
   WriteResult result;
   Identity id = validated.id ? canonical(*validated.id) : Identity{};
   if (!validated.object) {
-    if (!request.dry_run) impl_->reject(id, validated, request.object);
+    if (!request.dry_run) impl_->reject(validated, request.object, "");
     result.status = WriteResult::Status::kInvalid;
     result.problems = std::move(validated.problems);
     return result;

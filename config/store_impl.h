@@ -50,7 +50,7 @@ struct Store::Impl {
   void erase(const Identity& id);
   void set_status(StoredObject& object, nlohmann::json status);
   void record(Change::Type type, const StoredObject& object);
-  void reject(const Identity& id, const Validated& validated, const nlohmann::json& document);
+  void reject(const Validated& validated, const nlohmann::json& document, const std::string& source);
   // The namespace and everything in it.
   void erase_namespace(const std::string& name);
   void write_gateway_statuses(const std::string& now);

@@ -69,6 +69,21 @@ void set_name(json& metadata, const Identity& id) {
   if (!id.namespace_name.empty()) metadata["namespace"] = id.namespace_name;
 }
 
+// Without a name or labels the target is everything of its kind, and without a kind everything: a protection whose
+// target cannot be read must not fall away in silence.
+PolicyTarget loose_target(const json& ref) {
+  PolicyTarget target;
+  target.group = text_member(ref, "group");
+  target.kind = text_member(ref, "kind");
+  target.name = text_member(ref, "name");
+  target.section_name = text_member(ref, "sectionName");
+  const json& labels = member(ref, "matchLabels");
+  if (labels.is_object()) {
+    for (const auto& [key, value] : labels.items()) target.labels[key] = text_member(labels, key);
+  }
+  return target;
+}
+
 // Go's encoder writes these characters as escapes; they stand only inside strings.
 std::string with_go_escapes(const std::string& text) {
   std::string out;
@@ -141,22 +156,11 @@ void set_annotation(json& object, const char* name, std::string value) {
 std::vector<PolicyTarget> named_targets(const json& document) {
   std::vector<PolicyTarget> targets;
   const json& spec = member(document, "spec");
-  for (const char* list : {"targetRefs", "targetSelectors"}) {
-    const json& refs = member(spec, list);
+  for (const char* key : {"targetRefs", "target_refs", "targetRef", "targetSelectors", "target_selectors"}) {
+    const json& refs = member(spec, key);
+    if (refs.is_object()) targets.push_back(loose_target(refs));
     if (!refs.is_array()) continue;
-    for (const json& ref : refs) {
-      PolicyTarget target;
-      target.group = text_member(ref, "group");
-      target.kind = text_member(ref, "kind");
-      target.name = text_member(ref, "name");
-      target.section_name = text_member(ref, "sectionName");
-      const json& labels = member(ref, "matchLabels");
-      if (labels.is_object()) {
-        for (const auto& [key, value] : labels.items()) target.labels[key] = text_member(labels, key);
-      }
-      bool selects = !target.labels.empty();
-      if (!target.name.empty() || selects) targets.push_back(std::move(target));
-    }
+    for (const json& ref : refs) targets.push_back(loose_target(ref));
   }
   return targets;
 }

@@ -24,7 +24,8 @@ nlohmann::json stored_json(nlohmann::json document, const Identity& id, const st
 std::string last_applied_text(nlohmann::json document, const Identity& id);
 void set_annotation(nlohmann::json& object, const char* name, std::string value);
 
-// What a refused policy names in targetRefs and targetSelectors, read loosely since it did not pass validation.
+// What a refused policy names in targetRefs and targetSelectors, read loosely since it did not pass validation: a list
+// or one object, in either spelling.
 std::vector<PolicyTarget> named_targets(const nlohmann::json& document);
 
 // Whether anything but metadata differs (status never stands in either).

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "config/store_impl.h"
 #include "config/store_json.h"
 #include "config/store_stamp.h"
@@ -59,11 +61,16 @@ const StoredObject& Store::Impl::commit(Outcome outcome, StoredObject object) {
   return stored;
 }
 
-void Store::Impl::reject(const Identity& id, const Validated& validated, const json& document) {
+void Store::Impl::reject(const Validated& validated, const json& document, const std::string& source) {
   auto error = std::ranges::find(validated.problems, Severity::kError, &Diagnostic::severity);
-  if (id.name.empty() || error == validated.problems.end()) return;
-  rejections[id] = {error->path.empty() ? error->text : error->path + ": " + error->text, validated.protection,
-                    named_targets(document)};
+  if (!validated.id || error == validated.problems.end()) return;
+  Identity id = canonical(*validated.id);
+  bool nameless = id.name.empty();
+  // Nothing could take back what has no name, except its file when it is read again.
+  if (nameless && (source.empty() || !validated.protection)) return;
+  if (nameless) id.name = fmt::format("{}:{}", source, error->at.line);
+  rejections[id] = {error->path.empty() ? error->text : error->path + ": " + error->text, validated.protection, nameless,
+                    source, named_targets(document)};
 }
 
 void Store::Impl::erase(const Identity& id) {
@@ -118,6 +125,11 @@ std::vector<Identity> Store::delete_sources_except(const std::vector<std::string
     if (!std::ranges::binary_search(kept, id)) gone.push_back(id);
   }
   for (const Identity& id : gone) impl_->erase(id);
+  std::erase_if(impl_->rejections, [&](const auto& entry) {
+    const auto& [id, rejection] = entry;
+    bool from_these = !rejection.source.empty() && std::ranges::find(sources, rejection.source) != sources.end();
+    return from_these && !rejection.nameless && !std::ranges::binary_search(kept, id);
+  });
   return gone;
 }
 

@@ -31,6 +31,7 @@ std::vector<std::string_view> retry_words() {
 void read_retry_on(const Value& value, retry::Policy& policy) {
   const std::vector<std::string_view> words = retry_words();
   for (const Value& item : value.items({1, SIZE_MAX})) policy.on |= retry::parse_retry_on(item.word(words)).on;
+  warn_unbuilt_tokens(value, policy.on);
 }
 
 // Unlike those of a RouteOption, the statuses bring their token along.
@@ -89,6 +90,7 @@ void read_traffic_retry(const Value& value, TrafficPolicy& traffic) {
   read_predicates(fields.get("retryHostPredicates"), policy);
   traffic.per_try_at = per_try.spot();
   traffic.retries_at = value.spot();
+  traffic.retry_on_at = (retry_on.present() ? retry_on : codes).spot();
   traffic.retries = std::move(policy);
   check_per_try(per_try, traffic);
 }
@@ -104,7 +106,7 @@ void read_traffic_timeouts(Value value, TrafficPolicy& traffic) {
 void name_unbuilt_fields(Fields& spec) {
   spec.later({"headerModifiers", "autoHostRewrite", "urlRewrite", "faultInjection", "buffer", "cors"});
   spec.refuse({"ai", "transformation", "extProc", "compression", "internalRedirect", "tracing", "statPrefix"});
-  spec.protect({"extAuth", "jwtAuth", "rbac", "rateLimit", "csrf", "acl", "basicAuth", "apiKeyAuth", "oauth2"});
+  spec.protect(kTrafficProtections, Fields::Off::kEmptyObject);
 }
 
 } // namespace

@@ -15,6 +15,8 @@ namespace kgw::config {
 struct Rejection {
   std::string reason;                // the first problem
   bool protection = false;           // it asked for a protection: nothing may be served without it
+  bool nameless = false;             // the document had no name; its identity says where it stands
+  std::string source;                // the file it came from, "" for the admin address and API calls
   std::vector<PolicyTarget> targets; // of a policy: what it names, as far as it could be read
 };
 

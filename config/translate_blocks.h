@@ -17,11 +17,12 @@ class Blocks {
   // Each gives the refusal that stands in the way, null when there is none.
   const Rejection* of_rule(const StoredObject& route, const HttpRouteRule& rule) const;
   const Rejection* of_listener(const StoredObject& gateway, const std::string& listener) const;
-  const Rejection* of_backend(const StoredObject& backend) const { return attached(backend, ""); }
+  const Rejection* of_backend(const StoredObject& backend) const { return attached(backend, nullptr); }
 
  private:
   const Rejection* own(const StoredObject& object) const;
-  const Rejection* attached(const StoredObject& object, const std::string& section_name) const;
+  // Without a section name, a target that has one counts too.
+  const Rejection* attached(const StoredObject& object, const std::string* section_name) const;
 
   const Inventory& inventory_;
   std::vector<std::pair<const Identity*, const Rejection*>> policies_;

@@ -28,6 +28,7 @@ Named read_names(Fields& top) {
 }
 
 void no_such_kind(Fields& top, const Named& named) {
+  if (named.kind_name == "List") return top.get("items").error(ProblemClass::kInvalid, "a list of objects");
   std::string meant = nearest_kind(named.group, named.kind_name);
   std::string group = meant.empty() ? nearest_group(named.group, named.kind_name) : "";
   std::string hint = !meant.empty()   ? fmt::format(" (did you mean \"{}\"?)", meant)
@@ -37,6 +38,20 @@ void no_such_kind(Fields& top, const Named& named) {
                              fmt::format("{}: got \"{}\" in version \"{}\"; need a kind of that group{}",
                                          class_text(ProblemClass::kNoSuchKind), named.kind_name, named.api_version,
                                          hint));
+}
+
+// Of a kind that is refused whole: backends in clear, or routes without their checks, would be the result.
+bool asks_for_protection(const Fields& top, std::string_view kind_name) {
+  if (kind_name == "BackendTLSPolicy") return true;
+  const Node* spec = top.self().node()->get("spec");
+  const Node* options = spec == nullptr ? nullptr : spec->get("options");
+  auto protects = [](const Node* node) {
+    return node != nullptr && std::ranges::any_of(node->map, [](const auto& field) {
+             return std::ranges::find(kTrafficProtections, field.first) != std::end(kTrafficProtections) ||
+                    std::ranges::find(kOptionProtections, field.first) != std::end(kOptionProtections);
+           });
+  };
+  return protects(spec) || protects(options);
 }
 
 // Whether the document can be read on; says why not.
@@ -53,9 +68,19 @@ bool check_kind(Fields& top, const Named& named, const KindInfo* info) {
   }
   const char* text = nullptr;
   switch (standing_of(named.group, named.kind_name)) {
-  case Standing::kIgnored: return true;
+  case Standing::kIgnored:
+    // Other projects have kinds of the same name, so this is no error.
+    if (std::string group = group_of_namesake(named.kind_name); !group.empty()) {
+      top.get("apiVersion")
+          .warn(fmt::format("a {} of the group {} has no effect here; the one that is served is of {}", named.kind_name,
+                            in_quotes(named.group), group));
+    }
+    return true;
   case Standing::kNotYet: text = "kind not supported yet by kgwcore (accepted by kgateway)"; break;
-  case Standing::kRefused: text = "kind not supported by kgwcore (accepted by kgateway)"; break;
+  case Standing::kRefused:
+    text = "kind not supported by kgwcore (accepted by kgateway)";
+    top.report().protection = asks_for_protection(top, named.kind_name);
+    break;
   case Standing::kUnknown: no_such_kind(top, named); return false;
   }
   top.get("kind").error_text(ProblemClass::kNotSupported, text);
@@ -136,8 +161,8 @@ Validated validate(const Document& document, const std::string& default_namespac
   Report report{document.file, validation};
   Read read = read_document(report, document.root, default_namespace);
   Validated result;
+  if (!read.object.id.kind_name.empty()) result.id = read.object.id;
   if (read.named) {
-    result.id = read.object.id;
     for (Diagnostic& problem : report.problems) problem.object = read.object.id.text();
   }
   result.ignored = !report.failed && read.object.id.kind == Kind::kIgnored;

@@ -122,6 +122,11 @@ std::vector<config::ApplyResult> Controller::apply(ApplyCall call) {
     }
     if (call.dry_run) return;
     if (call.reload) {
+      for (const std::string& source : sources_) {
+        bool read = std::ranges::any_of(call.texts, [&](const Text& text) { return text.file == source; });
+        // A file that is gone is an empty one.
+        if (!read) store_.apply_text("", source, call.default_namespace, true);
+      }
       for (const config::Identity& id : store_.delete_sources_except(sources_, seen)) {
         results.push_back({config::Outcome::kDeleted, id, "", {}});
       }

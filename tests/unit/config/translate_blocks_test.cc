@@ -27,6 +27,16 @@ struct GuardedWorld : World {
   bool errors(const std::string& rule) { return action(rule).kind == snapshot::ActionKind::kError; }
 };
 
+// What reading the document alone says.
+std::vector<std::string> lines_of(const std::string& text) {
+  World world;
+  std::vector<std::string> lines;
+  for (const ApplyResult& result : world.store.apply_text(text, "f", "", false)) {
+    for (const Diagnostic& problem : result.problems) lines.push_back(problem.line());
+  }
+  return lines;
+}
+
 TEST(Blocks, ARouteByItsName) {
   GuardedWorld world;
   world.refuse(traffic_of("t", targets_of("HTTPRoute", "r") + kGuard));
@@ -87,6 +97,74 @@ TEST(Blocks, OtherRefusalsBlockNothing) {
   GuardedWorld world;
   world.refuse(traffic_of("t", targets_of("HTTPRoute", "r") + "transformation: {request: {}}"));
   EXPECT_FALSE(world.errors("app/r/one"));
+}
+
+TEST(Blocks, TargetsThatCouldNotBeReadBlockMoreNotLess) {
+  for (const char* targets : {
+           "targetRefs: {group: gateway.networking.k8s.io, kind: HTTPRoute, name: r}, ",
+           "target_refs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: r}], ",
+           "targetRefs: [{group: gateway.networking.k8s.io, name: r}], ",
+           "targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute}], ",
+           "targetSelectors: [{group: gateway.networking.k8s.io, kind: HTTPRoute, matchLabels: {}}], ",
+           "targetSelectors: [{group: gateway.networking.k8s.io, kind: HTTPRoute}], ",
+       }) {
+    GuardedWorld world;
+    world.refuse(traffic_of("t", std::string(targets) + kGuard));
+    EXPECT_TRUE(world.errors("app/r/one")) << targets;
+  }
+}
+
+TEST(Blocks, WithoutANameUntilItsFileIsReadAgain) {
+  GuardedWorld world;
+  std::string spec = targets_of("HTTPRoute", "r") + kGuard;
+  world.refuse(policy_of("gateway.kgateway.dev/v1alpha1", "TrafficPolicy", "{generateName: t-, namespace: app}", spec));
+  EXPECT_TRUE(world.errors("app/r/one"));
+  world.store.apply_text("", "f", "", true);
+  world.translate();
+  EXPECT_FALSE(world.errors("app/r/one"));
+  world.store.apply_text(policy_of("gateway.kgateway.dev/v1alpha1", "TrafficPolicy", "{namespace: app}", spec), "<text>", "",
+                         false);
+  world.translate();
+  EXPECT_FALSE(world.errors("app/r/one")) << "from a call, it could never be taken back";
+}
+
+TEST(Blocks, WhatItsFileNoLongerHasBlocksNothing) {
+  GuardedWorld world;
+  world.refuse(traffic_of("t", targets_of("HTTPRoute", "r") + kGuard));
+  world.store.delete_sources_except({"f"}, {identity("trafficpolicy", "app", "t")});
+  world.translate();
+  EXPECT_TRUE(world.errors("app/r/one"));
+  world.store.delete_sources_except({"f"}, {});
+  world.translate();
+  EXPECT_FALSE(world.errors("app/r/one"));
+}
+
+TEST(Blocks, KindsThatAreRefusedWhole) {
+  GuardedWorld world;
+  world.refuse(policy_of("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "{name: b, namespace: app}",
+                         "targetRefs: [{group: '', kind: Service, name: svc, sectionName: web}], validation: {hostname: a.b}"));
+  EXPECT_EQ(world.action("app/free/0").backends.at(0).cluster, -1) << "nothing goes out in plain text";
+  GuardedWorld other;
+  other.refuse(policy_of("gateway.kgateway.dev/v1alpha1", "RoutePolicy", "{name: b, namespace: app}",
+                         targets_of("HTTPRoute", "r") + kGuard));
+  EXPECT_TRUE(other.errors("app/r/one"));
+  GuardedWorld third;
+  third.refuse(policy_of("gateway.solo.io/v1", "VirtualHostOption", "{name: b, namespace: infra}",
+                         targets_of("Gateway", "gw") + "options: {jwt: {}}"));
+  EXPECT_TRUE(third.errors("app/r/one") ||
+              third.spec.actions[third.bound("infra/gw/http").routes.rules.at(0).action].kind == snapshot::ActionKind::kError);
+}
+
+TEST(Blocks, OnlyTheKindsOwnWordSwitchesAProtectionOff) {
+  for (const char* off : {"extAuth: {disable: {}}", "rateLimit: {disable: {}}"})
+    EXPECT_THAT(lines_of(traffic_of("t", off)), testing::IsEmpty()) << off;
+  for (const char* on : {"extAuth: {disable: true}", "extAuth: {disabled: true}", "extAuth: {disable: {a: 1}}"})
+    EXPECT_THAT(lines_of(traffic_of("t", on)), testing::Not(testing::IsEmpty())) << on;
+  EXPECT_THAT(lines_of(option_of("o", "{options: {extauth: {disable: true}, jwt: {disabled: true}}}")), testing::IsEmpty());
+  EXPECT_THAT(lines_of(option_of("o", "{options: {extauth: {disable: {}}}}")), testing::Not(testing::IsEmpty()));
+  EXPECT_THAT(lines_of(policy_of("gateway.kgateway.dev/v1alpha1", "BackendConfigPolicy", "{name: c}",
+                                 "targetRefs: [{group: '', kind: Service, name: svc}], tls: {disable: {}}")),
+              testing::Not(testing::IsEmpty()));
 }
 
 } // namespace
