@@ -51,10 +51,11 @@ class ParentWalk {
 
   Condition walk(const ObjectRef& ref, GatewayState& gateway) {
     Step furthest = Step::kNone;
-    bool conflicted = false;
+    bool conflicted = false, takes_routes = false;
     for (ListenerState& state : gateway.listeners) {
       if (!named_by(ref, *state.listener)) continue;
       conflicted |= state.summary.conflicted;
+      takes_routes |= state.summary.takes_http_routes;
       furthest = std::max(furthest, state.summary.conflicted ? Step::kNone : offer(state));
     }
     switch (furthest) {
@@ -62,7 +63,8 @@ class ParentWalk {
     case Step::kAllowed:
       return {"Accepted", false, "NoMatchingListenerHostname", "No hostname of the route lies inside a listener's"};
     case Step::kNamed:
-      return {"Accepted", false, "NotAllowedByListeners", "No listener allows HTTPRoutes of this namespace"};
+      return {"Accepted", false, "NotAllowedByListeners",
+              takes_routes ? "No listener allows HTTPRoutes of this namespace" : "No listener takes HTTPRoutes"};
     case Step::kNone: break;
     }
     return {"Accepted", false, "NoMatchingParent",

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
+
 namespace kgw::config {
 namespace {
 
@@ -12,6 +14,11 @@ using Endpoints = std::vector<snapshot::EndpointSpec>;
 
 void add_once(Endpoints& endpoints, snapshot::EndpointSpec endpoint) {
   if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(std::move(endpoint));
+}
+
+bool has_port(const StoredObject& service, uint16_t number) {
+  const auto& ports = payload<Service>(service).ports;
+  return std::ranges::find(ports, number, &ServicePort::port) != ports.end();
 }
 
 // targetPort when it is a number, else the Service's own port.
@@ -52,9 +59,15 @@ std::string cluster_name(const snapshot::ClusterId& id, Kind kind) {
 Clusters::Clusters(const Inventory& inventory, const TranslateOptions& options, Warnings& warnings)
     : inventory_(inventory), options_(options), warnings_(warnings), policies_(inventory, warnings) {
   for (const TranslateOptions::Override& item : options.overrides) {
-    if (item.name == "*" || inventory.find(Kind::kService, item.namespace_name, item.name) != nullptr) continue;
-    warnings.add_option(fmt::format("--backend {}/{}", item.namespace_name, item.name), ProblemClass::kNotFound,
-                        "no Service has this name yet");
+    if (item.name == "*") continue;
+    std::string option = fmt::format("--backend {}/{}", item.namespace_name, item.name);
+    const StoredObject* service = inventory.find(Kind::kService, item.namespace_name, item.name);
+    if (service == nullptr) {
+      warnings.add_option(option, ProblemClass::kNotFound, "no Service has this name yet");
+    } else if (item.port != 0 && !has_port(*service, item.port)) {
+      warnings.add_option(fmt::format("{}:{}", option, item.port), ProblemClass::kNotFound,
+                          "the Service has no such port");
+    }
   }
 }
 
@@ -75,17 +88,23 @@ snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::Clus
   cluster.settings = settings.cluster;
   policies_.apply(*target.object, cluster);
   if (target.port != nullptr) {
-    if (target.port->app_protocol == "kubernetes.io/h2c") {
-      warnings_.add(
-          target.object->object, {}, "spec.ports", ProblemClass::kNotSupported,
-          fmt::format("port {}: appProtocol kubernetes.io/h2c is not served yet; HTTP/1.1 is used", target.port->port));
-    }
+    warn_protocol(target.object->object, "spec.ports", *target.port, target.port->app_protocol);
     cluster.endpoints = service_endpoints(*target.object, *target.port);
   } else {
     use_hosts(*target.object, cluster);
   }
   policies_.advise_ejection(*target.object, cluster, warnings_);
   return cluster;
+}
+
+// The words of Kubernetes, Istio and Gloo for a backend that speaks nothing but HTTP/2.
+void Clusters::warn_protocol(const Object& object, std::string path, const ServicePort& port,
+                             const std::string& protocol) {
+  constexpr std::string_view kHttp2[] = {"kubernetes.io/h2c", "http2", "h2c", "h2", "grpc"};
+  bool other = std::ranges::find(kHttp2, base::to_lower(protocol)) != std::end(kHttp2);
+  if (!other) return;
+  warnings_.add(object, {}, std::move(path), ProblemClass::kNotSupported,
+                fmt::format("port {}: appProtocol {} is not served yet; HTTP/1.1 is used", port.port, protocol));
 }
 
 void Clusters::use_hosts(const StoredObject& stored, snapshot::ClusterSpec& cluster) {
@@ -108,8 +127,12 @@ Endpoints Clusters::service_endpoints(const StoredObject& stored, const ServiceP
   if (const auto* given = find_override(id, port.port)) return given->endpoints;
   Endpoints endpoints;
   const auto& slices = inventory_.slices_of(id.namespace_name, id.name);
-  for (const StoredObject* slice : slices)
+  for (const StoredObject* slice : slices) {
     add_slice(endpoints, payload<EndpointSlice>(*slice), port, service.publish_not_ready);
+    for (const EndpointSlice::Port& item : payload<EndpointSlice>(*slice).ports) {
+      if (item.name == port.name) warn_protocol(slice->object, "ports", port, item.app_protocol);
+    }
+  }
   if (endpoints.empty() && service.type == "ExternalName")
     add_once(endpoints, {service.external_name, numeric_target(port)});
   if (!endpoints.empty()) return endpoints;

@@ -98,6 +98,32 @@ void find_conflicts(std::vector<GatewayState>& gateways) {
   }
 }
 
+// What is never opened is said, not only written into a status.
+void warn_unserved(const GatewayState& gateway, const StoredObject& stored, Warnings& warnings) {
+  if (!gateway.summary.unsupported_address.empty()) {
+    warnings.add(stored.object, {}, "spec.addresses", ProblemClass::kNotSupported,
+                 fmt::format("addresses of type {} are not served: none of the listeners is opened",
+                             gateway.summary.unsupported_address));
+  }
+  for (size_t i = 0; i < gateway.listeners.size(); ++i) {
+    const ListenerState& state = gateway.listeners[i];
+    std::string path = at_index("spec.listeners", i);
+    if (!state.summary.supported) {
+      warnings.add(stored.object, state.listener->at, path, ProblemClass::kNotSupported,
+                   fmt::format("listener {}: protocol {} is not served{}: it is not opened", state.summary.name,
+                               state.summary.protocol, state.summary.protocol == "HTTPS" ? " yet" : ""));
+    } else if (state.summary.conflicted) {
+      warnings.add(stored.object, state.listener->at, path, ProblemClass::kAdvice,
+                   fmt::format("listener {}: another one has the same address, port and hostname: neither is opened",
+                               state.summary.name));
+    } else if (!state.summary.known_kinds) {
+      warnings.add(stored.object, state.listener->at, path + ".allowedRoutes.kinds", ProblemClass::kAdvice,
+                   fmt::format("listener {}: a kind other than HTTPRoute is not served{}", state.summary.name,
+                               state.summary.good() ? "" : ": it is not opened"));
+    }
+  }
+}
+
 } // namespace
 
 std::vector<GatewayState> plan_listeners(const Inventory& inventory, const TranslateOptions& options,
@@ -114,6 +140,7 @@ std::vector<GatewayState> plan_listeners(const Inventory& inventory, const Trans
     }
   }
   find_conflicts(gateways);
+  for (size_t i = 0; i < gateways.size(); ++i) warn_unserved(gateways[i], *inventory.gateways()[i], warnings);
   return gateways;
 }
 

@@ -36,7 +36,10 @@ std::string hint_of_group(const BackendKind& missing, const Inventory& inventory
 
 BackendTarget with_port(const StoredObject& service, const BackendRef& ref, const std::string& name) {
   const auto& ports = payload<Service>(service).ports;
-  auto port = std::ranges::find_if(ports, [&](const ServicePort& item) { return ref.port && item.port == *ref.port; });
+  // One number may stand there twice, for two protocols.
+  auto named = [&](const ServicePort& item) { return ref.port && item.port == *ref.port; };
+  auto port = std::ranges::find_if(ports, [&](const ServicePort& item) { return named(item) && item.protocol == "TCP"; });
+  if (port == ports.end()) port = std::ranges::find_if(ports, named);
   if (port == ports.end()) {
     return refuse("BackendNotFound", fmt::format("Service {} has no port {}", name, ref.port.value_or(0)));
   }

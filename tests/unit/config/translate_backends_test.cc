@@ -145,5 +145,30 @@ TEST(Backends, OneClusterForAllRoutesAndNoneForUnservedOnes) {
   EXPECT_THAT(world.spec.actions, IsEmpty());
 }
 
+TEST(Backends, TheTcpPortOfANumberThatUdpHasToo) {
+  World world;
+  world.load(std::string(kGateway) + route_of("r", std::string("{") + kToService + "}") +
+             "apiVersion: v1\nkind: Service\nmetadata: {name: svc, namespace: app}\n"
+             "spec: {ports: [{name: u, port: 80, protocol: UDP}, {name: t, port: 80, targetPort: 8080}]}\n");
+  EXPECT_EQ(world.route("r", "ResolvedRefs"), "True ResolvedRefs");
+}
+
+TEST(Backends, AnOverrideForAPortThatIsNotThereIsSaid) {
+  World world;
+  world.options.overrides.push_back({"app", "svc", 99, {}});
+  world.load(std::string(kGateway) + kService + route_of("r", std::string("{") + kToService + "}"));
+  EXPECT_THAT(world.warning_lines(), Contains(HasSubstr("--backend app/svc:99: the Service has no such port")));
+}
+
+TEST(Backends, Http2OnlyBackendsAreSaid) {
+  for (const char* protocol : {"kubernetes.io/h2c", "http2", "grpc"}) {
+    World world;
+    world.load(std::string(kGateway) + route_of("r", std::string("{") + kToService + "}") +
+               "apiVersion: v1\nkind: Service\nmetadata: {name: svc, namespace: app}\n"
+               "spec: {ports: [{port: 80, appProtocol: " + protocol + "}]}\n");
+    EXPECT_THAT(world.warning_lines(), Contains(HasSubstr(std::string("appProtocol ") + protocol))) << protocol;
+  }
+}
+
 } // namespace
 } // namespace kgw::config::test

@@ -82,6 +82,8 @@ TEST(Listeners, UnsupportedProtocolsAndAddresses) {
   EXPECT_EQ(world.gateway("named", "Accepted"), "False UnsupportedAddress");
   EXPECT_EQ(world.gateway("named", "Programmed"), "False Invalid");
   EXPECT_EQ(world.spec.listeners.size(), 1u);
+  EXPECT_THAT(world.warning_lines(), Contains(HasSubstr("spec.listeners[0]: listener t: protocol TCP is not served: it is not opened")));
+  EXPECT_THAT(world.warning_lines(), Contains(HasSubstr("spec.addresses: addresses of type Hostname are not served")));
 }
 
 TEST(Listeners, UnknownRouteKindsAreNamedAndKnownOnesWork) {
@@ -94,6 +96,8 @@ TEST(Listeners, UnknownRouteKindsAreNamedAndKnownOnesWork) {
   EXPECT_EQ(listeners[0]["supportedKinds"],
             (nlohmann::json{{{"group", "gateway.networking.k8s.io"}, {"kind", "HTTPRoute"}}}));
   EXPECT_THAT(listeners[1]["supportedKinds"], IsEmpty());
+  EXPECT_THAT(world.warning_lines(),
+              Contains(HasSubstr("spec.listeners[1].allowedRoutes.kinds: listener odd: a kind other than HTTPRoute")));
 }
 
 TEST(Listeners, SettingsComeFromTheGatewaysAnnotations) {
