@@ -12,6 +12,9 @@ namespace {
 constexpr const char* kPathRule =
     "a path: / first; letters, digits, -._~!$&'()*+,;=:@ and %XX; no //, /./, /../, %2f; no /. or /.. at the end";
 
+// The API has one pattern for both names.
+constexpr TextRule kParameterName{is_header_name, "a parameter name made of the characters of a header name", 256};
+
 void check_expression(const Value& value, const std::string& expression) {
   auto checked = route::check_regex(expression);
   if (!checked) value.error(ProblemClass::kInvalid, "an RE2 regular expression", checked.error().text);
@@ -31,11 +34,11 @@ void read_path(Value value, route::MatchSpec& match) {
   if (regex && path.present()) check_expression(path, match.path);
 }
 
-route::ValueMatch read_value(const Value& item, const TextRule& value_rule) {
+route::ValueMatch read_value(const Value& item, const TextRule& name_rule, const TextRule& value_rule) {
   Fields fields(item);
   route::ValueMatch match;
   match.regex = fields.get("type").word({"Exact", "RegularExpression"}, "Exact") == "RegularExpression";
-  match.name = fields.text("name", kHeaderName, Need::kRequired);
+  match.name = fields.text("name", name_rule, Need::kRequired);
   Value value = fields.get("value", Need::kRequired);
   match.value = value.text(value_rule);
   if (match.regex && value.present()) check_expression(value, match.value);
@@ -46,8 +49,8 @@ std::vector<route::ValueMatch> read_headers(Fields& fields) {
   std::vector<route::ValueMatch> headers;
   Seen names;
   for (const Value& item : fields.items("headers", {0, 16})) {
-    route::ValueMatch header = read_value(item, {is_not_empty, "a text that is not empty", 4096});
-    names.check(item, header.name, "each header once");
+    route::ValueMatch header = read_value(item, kHeaderName, {is_not_empty, "a text that is not empty", 4096});
+    if (!header.name.empty()) names.check(item, header.name, "each header once");
     header.name = base::to_lower(header.name);
     // Of names that are equal but for case, the first one counts.
     if (std::ranges::find(headers, header.name, &route::ValueMatch::name) == headers.end())
@@ -60,8 +63,8 @@ std::vector<route::ValueMatch> read_query(Fields& fields) {
   std::vector<route::ValueMatch> query;
   Seen names;
   for (const Value& item : fields.items("queryParams", {0, 16})) {
-    query.push_back(read_value(item, {is_not_empty, "a text that is not empty", 1024}));
-    names.check(item, query.back().name, "each parameter once");
+    query.push_back(read_value(item, kParameterName, {is_not_empty, "a text that is not empty", 1024}));
+    if (!query.back().name.empty()) names.check(item, query.back().name, "each parameter once");
   }
   return query;
 }

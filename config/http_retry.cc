@@ -61,7 +61,7 @@ void read_retry(const Value& value, HttpRouteRule& rule) {
   policy.retries = static_cast<uint32_t>(fields.integer("attempts", {1, UINT32_MAX}).value_or(policy.retries));
   read_codes(fields, policy);
   read_backoff(fields.get("backoff"), policy);
-  rule.own.retries_at = value.spot();
+  rule.own.retries_at = rule.own.retry_on_at = value.spot();
   rule.own.retries = std::move(policy);
 }
 

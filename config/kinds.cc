@@ -144,6 +144,10 @@ constexpr Unbuilt kUnbuilt[] = {
     {"ratelimit.solo.io", "RateLimitConfig", Standing::kRefused},
 };
 
+// Kinds of the core group that stand in no manifest of a guide, but are no slips.
+constexpr std::string_view kOtherCoreKinds[] = {"Binding", "ComponentStatus", "Event",
+                                                "Node",    "PodTemplate",     "ReplicationController"};
+
 constexpr std::array<std::string_view, 5> kGatewayGroups = {kGatewayApi, kExperimental, kKgateway, "gateway.solo.io",
                                                             kGloo};
 
@@ -189,6 +193,8 @@ Standing standing_of(std::string_view group, std::string_view kind_name) {
   for (const Unbuilt& unbuilt : kUnbuilt) {
     if (unbuilt.group == group && unbuilt.kind_name == kind_name) return unbuilt.standing;
   }
+  if (group.empty() && std::ranges::find(kOtherCoreKinds, kind_name) != std::end(kOtherCoreKinds))
+    return Standing::kIgnored;
   return is_closed_group(group) || !nearest_group(group, kind_name).empty() ? Standing::kUnknown : Standing::kIgnored;
 }
 
@@ -209,6 +215,13 @@ std::string nearest_group(std::string_view group, std::string_view kind_name) {
     if (known != group && find_kind(known, kind_name) != nullptr) groups.push_back(known);
   }
   return std::string(base::nearest_name(group, groups));
+}
+
+std::string group_of_namesake(std::string_view kind_name) {
+  auto found = std::ranges::find_if(kind_table(), [&](const KindInfo& info) {
+    return info.kind_name == kind_name && info.kind != Kind::kIgnored;
+  });
+  return found == kind_table().end() ? "" : found->group.empty() ? "the core group" : found->group;
 }
 
 std::string Identity::text() const {

@@ -95,7 +95,7 @@ struct RuleOptions {
   std::optional<retry::Faults> faults;
   std::optional<snapshot::StreamDuration> stream_duration;
   std::optional<Duration> stream_idle;   // zero: off
-  Spot timeout_at, retries_at, per_try_at, stream_duration_at;
+  Spot timeout_at, retries_at, retry_on_at, per_try_at, stream_duration_at;
   bool empty() const { return !timeout && !retries && !host_rewrite && !faults && !stream_duration && !stream_idle; }
 };
 

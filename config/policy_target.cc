@@ -49,7 +49,8 @@ std::vector<PolicyTarget> read_policy_targets(Fields& spec, const TargetRules& r
     Fields fields(item);
     PolicyTarget target = read_kind(fields, rules);
     target.name = fields.text("name", kDnsName, Need::kRequired);
-    seen.check(item, fmt::format("{} {} {}", name_of({target.group, target.kind}), target.name, target.section_name),
+    if (!target.name.empty())
+      seen.check(item, fmt::format("{} {} {}", name_of({target.group, target.kind}), target.name, target.section_name),
                "each target once");
     targets.push_back(std::move(target));
   }

@@ -42,6 +42,7 @@ retry::Faults read_faults(const Value& value);
 snapshot::StreamDuration read_stream_duration(const Value& value);
 
 // What retryOn and `statuses` come to together, if that is less than their author may think.
+void warn_unbuilt_tokens(const Value& retry_on, uint32_t on);
 void advise_tokens(const Value& retry_on, const Value& statuses, const retry::Policy& policy);
 
 // targetRefs and targetSelectors of a policy.
@@ -65,5 +66,8 @@ Standing standing_of(std::string_view group, std::string_view kind_name);
 std::string nearest_kind(std::string_view group, std::string_view kind_name);
 // A group of the gateway kinds that `group` is probably a slip of; empty: none.
 std::string nearest_group(std::string_view group, std::string_view kind_name);
+
+// Where a kind of this name lives that is served; empty: there is none.
+std::string group_of_namesake(std::string_view kind_name);
 
 } // namespace kgw::config

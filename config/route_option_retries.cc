@@ -35,10 +35,7 @@ void read_retry_on(const Value& value, retry::Policy& policy, std::vector<std::s
   retry::ParsedOn parsed = retry::parse_retry_on(value.text());
   policy.on = parsed.on;
   for (const std::string& token : parsed.unknown) warn_unknown(value, token);
-  for (const retry::Token& token : retry::tokens()) {
-    bool without_effect = (policy.on & token.bit) != 0 && (retry::kBuilt & token.bit) == 0;
-    if (without_effect) value.warn(fmt::format("\"{}\" is not built yet: it has no effect", token.name));
-  }
+  warn_unbuilt_tokens(value, policy.on);
   unknown = std::move(parsed.unknown);
 }
 
@@ -81,6 +78,13 @@ void read_per_try(const Value& value, const std::optional<Duration>& timeout, re
   }
 }
 
+void read_priorities(const Value& value) {
+  if (!value.present()) return;
+  Fields fields(value);
+  fields.integer("updateFrequency", kUint32);
+  value.warn("has no effect: there is one priority of endpoints");
+}
+
 void read_reset_headers(Value value, retry::Policy& policy) {
   Fields fields(std::move(value));
   for (const Value& item : fields.items("resetHeaders", {0, SIZE_MAX})) {
@@ -98,8 +102,16 @@ void read_reset_headers(Value value, retry::Policy& policy) {
 
 } // namespace
 
+void warn_unbuilt_tokens(const Value& retry_on, uint32_t on) {
+  for (const retry::Token& token : retry::tokens()) {
+    bool without_effect = (on & token.bit) != 0 && (retry::kBuilt & token.bit) == 0;
+    if (without_effect) retry_on.warn(fmt::format("\"{}\" is not built yet: it has no effect", token.name));
+  }
+}
+
 void advise_tokens(const Value& retry_on, const Value& statuses, const retry::Policy& policy) {
-  if ((policy.on & retry::kRetriableStatusCodes) != 0 && !statuses.present()) {
+  bool none = !statuses.present() || statuses.node()->list.empty();
+  if ((policy.on & retry::kRetriableStatusCodes) != 0 && none) {
     retry_on.warn("\"retriable-status-codes\" retries nothing without a list of statuses");
   }
   if (policy.on != 0 && (policy.on & ~retry::kGrpc) == 0) {
@@ -124,12 +136,12 @@ void read_retries(const Value& value, RouteOption& option) {
   read_back_off(fields.get("retryBackOff"), policy);
   Value statuses = fields.get("retriableStatusCodes");
   read_status_codes(statuses, policy);
-  Value priorities = fields.get("previousPriorities");
-  if (priorities.present()) priorities.warn("has no effect: there is one priority of endpoints");
+  read_priorities(fields.get("previousPriorities"));
   read_reset_headers(fields.get("rateLimitedRetryBackOff"), policy);
   advise_tokens(retry_on, statuses, policy);
   option.per_try_at = per_try.spot();
   option.retries_at = value.spot();
+  option.retry_on_at = retry_on.spot();
   option.retries = std::move(policy);
 }
 

@@ -16,6 +16,7 @@ bool is_ipv4(std::string_view text);
 bool is_ipv6(std::string_view text);
 bool is_ip(std::string_view text);
 bool is_host_or_ip(std::string_view text);
+bool is_port_name(std::string_view text); // of a container's port
 bool is_header_name(std::string_view text);
 bool is_match_path(std::string_view text); // of Exact and PathPrefix
 bool is_not_empty(std::string_view text);

@@ -6,13 +6,19 @@
 namespace kgw::config {
 namespace {
 
+// A DNS name, which may end with the dot of the root.
+bool is_external_name(std::string_view text) {
+  if (text.ends_with('.')) text.remove_suffix(1);
+  return is_dns_name(text);
+}
+
 // A number, or the name of a container's port.
 std::string read_target_port(const Value& value) {
   if (value.present() && value.node()->kind == Node::Kind::kInt) {
     auto number = value.integer(kPort);
     return number ? std::to_string(*number) : "";
   }
-  return value.text({is_dns_label, "a port from 1 to 65535 or the name of a port", 15});
+  return value.text({is_port_name, "a port from 1 to 65535 (a number without quotes) or the name of a port", 15});
 }
 
 ServicePort read_port(const Value& value) {
@@ -52,7 +58,9 @@ Service read_service(Fields& top) {
   Service service;
   service.type = spec.get("type").word({"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"}, "ClusterIP");
   const bool external = service.type == "ExternalName";
-  service.external_name = spec.text("externalName", kDnsName, external ? Need::kRequired : Need::kOptional);
+  service.external_name =
+      spec.text("externalName", {is_external_name, kDnsName.need, kMostNameBytes + 1}, external ? Need::kRequired : Need::kOptional);
+  if (service.external_name.ends_with('.')) service.external_name.pop_back();
   Value ports = spec.get("ports");
   service.ports = read_ports(ports);
   Value cluster_ip = spec.get("clusterIP");

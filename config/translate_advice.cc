@@ -11,8 +11,10 @@
 namespace kgw::config {
 namespace {
 
-// With these the origin has not seen the request, so that a second try cannot do it twice.
-constexpr uint32_t kNeverSent = retry::kConnectFailure | retry::kRefusedStream | retry::kResetBeforeRequest;
+// With these the origin has not seen the request, or says that it has not carried it out, so that a second try cannot
+// do it twice.
+constexpr uint32_t kNotCarriedOut = retry::kConnectFailure | retry::kRefusedStream | retry::kResetBeforeRequest |
+                                    retry::kRetriable4xx | retry::kEnvoyRatelimited;
 // These retry an attempt that took too long.
 constexpr uint32_t kCoversTimeouts = retry::k5xx | retry::kGatewayError | retry::kReset;
 
@@ -47,8 +49,8 @@ class Advisor {
   }
 
  private:
-  void add(const StoredObject& object, const Spot& spot, std::string text, std::string_view field = {}) {
-    warnings_.add(object.object, spot.at, spot.path + std::string(field), ProblemClass::kAdvice, std::move(text));
+  void add(const StoredObject& object, const Spot& spot, std::string text) {
+    warnings_.add(object.object, spot.at, spot.path, ProblemClass::kAdvice, std::move(text));
   }
 
   // The limit of one attempt is the rule's backendRequest or belongs to the policy that gave the retries.
@@ -99,17 +101,19 @@ class Advisor {
 
   void advise_headers() {
     if ((policy_.on & retry::kRetriableHeaders) == 0 || !governed_.action.settings.retriable_headers.empty()) return;
-    add(*governed_.retries->object, governed_.retries->options->retries_at,
-        "\"retriable-headers\" retries nothing without the annotation kgwcore.dev/retriable_headers", ".retryOn");
+    add(*governed_.retries->object, governed_.retries->options->retry_on_at,
+        "\"retriable-headers\" retries nothing without the annotation kgwcore.dev/retriable_headers");
   }
 
   // With retriable_request_headers, the author has chosen the requests.
   void advise_unsafe() {
-    if ((policy_.on & ~kNeverSent) == 0 || !takes_unsafe_methods(rule_)) return;
+    uint32_t on = policy_.on & ~kNotCarriedOut;
+    if (policy_.status_codes.empty()) on &= ~retry::kRetriableStatusCodes;
+    if (governed_.action.settings.retriable_headers.empty()) on &= ~retry::kRetriableHeaders;
+    if (on == 0 || !takes_unsafe_methods(rule_)) return;
     if (!governed_.action.settings.retriable_request_headers.empty()) return;
-    add(*governed_.retries->object, governed_.retries->options->retries_at,
-        "covers POST and other unsafe methods too: a request that the origin has already carried out may be sent again",
-        governed_.retries->is_policy() ? ".retryOn" : "");
+    add(*governed_.retries->object, governed_.retries->options->retry_on_at,
+        "covers POST and other unsafe methods too: a request that the origin has already carried out may be sent again");
   }
 
   const Governed& governed_;

@@ -65,8 +65,9 @@ nlohmann::json scalar_to_json(const Node& node) {
 bool is_list_kind(const Node& root) {
   const Node* kind = root.get("kind");
   const Node* items = root.get("items");
-  return kind != nullptr && kind->kind == Node::Kind::kString && kind->text.ends_with("List") && items != nullptr &&
-         items->kind == Node::Kind::kList;
+  if (kind == nullptr || kind->kind != Node::Kind::kString || !kind->text.ends_with("List")) return false;
+  // A List without items is an empty one.
+  return items == nullptr ? kind->text == "List" : items->kind == Node::Kind::kList;
 }
 
 void add_documents(Node root, const std::string& file, std::vector<Document>& documents) {
@@ -75,6 +76,7 @@ void add_documents(Node root, const std::string& file, std::vector<Document>& do
     return;
   }
   auto items = std::ranges::find(root.map, "items", &std::pair<std::string, Node>::first);
+  if (items == root.map.end()) return;
   for (Node& item : items->second.list) add_documents(std::move(item), file, documents);
 }
 

@@ -17,6 +17,12 @@ bool is_plain_decimal(std::string_view text) {
   return digits && (text.size() == 1 || text[0] != '0');
 }
 
+// Of well-formed UTF-8; Kubernetes counts them and not the bytes.
+size_t characters(std::string_view text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 } // namespace
 
 std::string Value::shown() const {
@@ -54,8 +60,8 @@ bool Value::is(Node::Kind kind, std::string_view need) const {
 
 std::string Value::text(const TextRule& rule, std::string fallback) const {
   if (!present() || !is(Node::Kind::kString, rule.need)) return fallback;
-  if (node_->text.size() > rule.most) {
-    error_text(ProblemClass::kTooLong, problem_text(ProblemClass::kTooLong, fmt::format("{} bytes", node_->text.size()),
+  if (size_t length = characters(node_->text); length > rule.most) {
+    error_text(ProblemClass::kTooLong, problem_text(ProblemClass::kTooLong, fmt::format("{} characters", length),
                                                     fmt::format("at most {}", rule.most)));
   } else if (rule.holds != nullptr && !rule.holds(node_->text)) {
     error(ProblemClass::kInvalid, rule.need);

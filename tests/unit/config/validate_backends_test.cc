@@ -97,7 +97,7 @@ TEST(DirectResponse, HasAStatusAndABody) {
   EXPECT_THAT(problem(direct("{status: 199}")), HasSubstr("need an integer from 200 to 599"));
   EXPECT_THAT(problem(direct("{}")), HasSubstr("spec.status: required value missing"));
   EXPECT_THAT(problem(direct("{status: 200, body: '" + std::string(4097, 'a') + "'}")),
-              HasSubstr("too long: got 4097 bytes"));
+              HasSubstr("too long: got 4097 characters"));
 }
 
 TEST(ReferenceGrant, NamesBothSides) {
@@ -112,6 +112,17 @@ TEST(ReferenceGrant, NamesBothSides) {
   EXPECT_EQ(read.to.at(1).name, "b");
   EXPECT_THAT(problem(grant("{from: [{group: g, kind: K}], to: [{group: '', kind: Service}]}")),
               HasSubstr("from[0].namespace: required value missing"));
+}
+
+TEST(Service, ATargetPortIsANumberOrTheNameOfAPort) {
+  EXPECT_THAT(problem(document("v1", "Service", "spec: {ports: [{port: 80, targetPort: '8080'}]}")),
+              HasSubstr("a number without quotes"));
+  EXPECT_THAT(problem(document("v1", "Service", "spec: {ports: [{port: 80, targetPort: a--b}]}")), HasSubstr("need a port"));
+}
+
+TEST(Service, AnExternalNameMayEndWithADot) {
+  auto service = payload<Service>(document("v1", "Service", "spec: {type: ExternalName, externalName: a.example.}"));
+  EXPECT_EQ(service.external_name, "a.example");
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 namespace kgw::config {
 namespace {
 
+using test::document;
 using test::lines;
 using test::load;
 using testing::ElementsAre;
@@ -173,6 +174,54 @@ TEST(Diagnostics, HaveOneCodeAClass) {
   ASSERT_EQ(validated.problems.size(), 2u);
   EXPECT_EQ(validated.problems[0].code(), "invalid_value");
   EXPECT_EQ(validated.problems[1].code(), "unknown_field");
+}
+
+TEST(Metadata, OnlyTheWholeNameHasALength) {
+  EXPECT_TRUE(load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: " + std::string(100, 'a') + "}")).object);
+  EXPECT_FALSE(load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: " + std::string(254, 'a') + "}")).object);
+  EXPECT_FALSE(load(document("v1", "Service", "spec: {ports: [{port: 1}]}", "{name: " + std::string(64, 'a') + "}")).object);
+  EXPECT_FALSE(load(document("v1", "Namespace", "", "{name: a.b}")).object);
+}
+
+TEST(Metadata, AnEmptyNamespaceIsNone) {
+  EXPECT_EQ(load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: x, namespace: ''}")).id->namespace_name,
+            "default");
+}
+
+TEST(Metadata, TheNamespaceOfTheCallFollowsTheRuleToo) {
+  EXPECT_THAT(lines(load(document("gateway.solo.io/v1", "RouteOption", "spec: {}"), "Not_One")),
+              ElementsAre(HasSubstr("got \"Not_One\"; need a DNS label")));
+}
+
+TEST(Metadata, TimestampsAreTimes) {
+  auto of = [](const std::string& time) {
+    return load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: x, creationTimestamp: '" + time + "'}"))
+        .object.has_value();
+  };
+  for (const char* good : {"2024-02-29T23:59:59Z", "2026-11-24T22:50:15.5+02:00"}) EXPECT_TRUE(of(good)) << good;
+  for (const char* bad : {"2023-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-01T24:00:00Z",
+                          "2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00+24:00", "2026-01-01"})
+    EXPECT_FALSE(of(bad)) << bad;
+}
+
+TEST(Kind, OtherCoreKindsAreNoSlips) {
+  for (const char* kind : {"Node", "Event", "ReplicationController"}) EXPECT_TRUE(load(document("v1", kind, "")).ignored) << kind;
+  EXPECT_THAT(lines(load(document("v1", "Servce", "spec: {}"))), ElementsAre(HasSubstr("did you mean \"Service\"?")));
+}
+
+TEST(Kind, ANamesakeOfAnotherGroupIsIgnoredWithAWarning) {
+  Validated validated = load(document("networking.istio.io/v1", "Gateway", "spec: {}"));
+  EXPECT_TRUE(validated.ignored);
+  EXPECT_THAT(lines(validated), ElementsAre(HasSubstr("the one that is served is of gateway.networking.k8s.io")));
+  EXPECT_THAT(lines(load(document("apps/v1", "Service", "spec: {}"))), ElementsAre(HasSubstr("is of the core group")));
+}
+
+TEST(Kind, AListMayBeEmpty) {
+  for (const char* text : {"apiVersion: v1\nkind: List\nitems: []\n", "apiVersion: v1\nkind: List\nitems:\n",
+                           "apiVersion: v1\nkind: List\n"})
+    EXPECT_TRUE(parse_text(text, "f").documents.empty()) << text;
+  EXPECT_THAT(lines(load("apiVersion: v1\nkind: List\nmetadata: {name: x}\nitems: {a: 1}\n")),
+              ElementsAre(HasSubstr("got an object; need a list of objects")));
 }
 
 } // namespace

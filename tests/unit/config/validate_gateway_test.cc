@@ -99,5 +99,16 @@ TEST(Gateway, AddressesAreIpAddressesUnlessTheySayOtherwise) {
   EXPECT_THAT(problem(gateway(base + "[{value: 127.0.0.1}, {value: 127.0.0.1}]")), HasSubstr("each address once"));
 }
 
+TEST(Gateway, FromSelectorNeedsASelector) {
+  EXPECT_THAT(problem(listener("protocol: HTTP, allowedRoutes: {namespaces: {from: Selector}}")),
+              HasSubstr("need a selector with from Selector"));
+  payload<Gateway>(listener("protocol: HTTP, allowedRoutes: {namespaces: {from: Selector, selector: {}}}"));
+}
+
+TEST(Gateway, EmptyOptionsAreNoCertificate) {
+  EXPECT_THAT(problem(listener("protocol: HTTPS, tls: {options: {}}")), HasSubstr("need a certificate"));
+  payload<Gateway>(listener("protocol: HTTPS, tls: {options: {a.b/c: d}}"));
+}
+
 } // namespace
 } // namespace kgw::config

@@ -68,7 +68,7 @@ TEST(HttpRoute, PathsFollowTheGatewayApi) {
         << bad;
   }
   EXPECT_THAT(problem(rule("{matches: [{path: {value: '/" + std::string(1024, 'a') + "'}}]}")),
-              HasSubstr("too long: got 1025 bytes; need at most 1024"));
+              HasSubstr("too long: got 1025 characters; need at most 1024"));
   EXPECT_THAT(problem(rule("{matches: [{path: {type: RegularExpression, value: '('}}]}")),
               HasSubstr("need an RE2 regular expression ("));
   EXPECT_THAT(problem(rule("{matches: [{path: {type: Prefix, value: /}}]}")),
