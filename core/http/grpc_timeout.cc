@@ -3,14 +3,18 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
+
 namespace kgw::http {
 
 std::optional<Duration> parse_grpc_timeout(std::string_view text) {
-  if (text.size() < 2 || text.size() > 9) return std::nullopt;
+  constexpr uint64_t kMost = 99'999'999;
+  if (text.size() < 2) return std::nullopt;
   uint64_t number = 0;
-  const char* last = text.data() + text.size() - 1;
-  auto [end, error] = std::from_chars(text.data(), last, number);
-  if (error != std::errc{} || end != last) return std::nullopt;
+  // Blanks around the number do no harm, as in Envoy.
+  std::string_view digits = base::trim(text.substr(0, text.size() - 1));
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size() || number > kMost) return std::nullopt;
   auto of = [number](Duration unit) {
     constexpr uint64_t kMostNs = 3'000'000'000'000'000'000; // a century, so that no clock of ours overflows
     auto ns = static_cast<uint64_t>(unit.count());
@@ -21,8 +25,8 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text) {
     case 'M': return of(std::chrono::minutes(1));
     case 'S': return of(std::chrono::seconds(1));
     case 'm': return of(std::chrono::milliseconds(1));
-    case 'u': return of(std::chrono::microseconds(1));
-    case 'n': return of(std::chrono::nanoseconds(1));
+    case 'u': return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(number));
+    case 'n': return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::nanoseconds(number));
     default: return std::nullopt;
   }
 }

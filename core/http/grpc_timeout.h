@@ -9,7 +9,8 @@
 
 namespace kgw::http {
 
-std::optional<Duration> parse_grpc_timeout(std::string_view text);  // none: not what gRPC writes
+// In whole milliseconds, rounded up. None: not what gRPC writes.
+std::optional<Duration> parse_grpc_timeout(std::string_view text);
 // In milliseconds or, where eight digits are too few, seconds, rounded down; in the arena.
 std::string_view format_grpc_timeout(Duration timeout, base::Arena& arena);
 

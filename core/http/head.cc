@@ -10,6 +10,17 @@ const Field* Head::find(Token token) const {
   return nullptr;
 }
 
+const Field* Head::only(Token token) const {
+  const Field* found = nullptr;
+  if (!has(token)) return found;
+  for (const Field& field : all()) {
+    if (field.token != token || field.removed()) continue;
+    if (found != nullptr) return nullptr;
+    found = &field;
+  }
+  return found;
+}
+
 const Field* Head::find(std::string_view name) const {
   for (const Field& field : all()) {
     if (field.name_view() == name && !field.removed()) return &field;

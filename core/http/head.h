@@ -66,6 +66,9 @@ struct Head {
   // First live field with this token; null if none. Only for tokens that are not kOther.
   const Field* find(Token token) const;
   Field* find(Token token) { return const_cast<Field*>(static_cast<const Head*>(this)->find(token)); }
+  // The live field with this token when there is one line of it and no more: several lines of a field that holds one
+  // value are no such value.
+  const Field* only(Token token) const;
   // First live field with this (lower case) name; finds token fields too.
   const Field* find(std::string_view name) const;
   // Tombstones every field with this token.

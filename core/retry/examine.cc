@@ -20,14 +20,21 @@ uint32_t grpc_token(std::string_view text) {
   }
 }
 
+// Each line of a name counts for itself.
+bool has_value(const http::Head& head, std::string_view name, std::string_view wanted) {
+  return std::ranges::any_of(head.all(), [&](const http::Field& field) {
+    return !field.removed() && field.name_view() == name && field.value_view() == wanted;
+  });
+}
+
 bool has(const http::Head& head, const FieldMatch& match) {
   auto is = [&match](std::string_view value) { return !value.empty() && (!match.value || value == *match.value); };
   if (match.name == ":status") return head.status != 0 && is(std::to_string(head.status));
   if (match.name == ":method") return is(head.method);
   if (match.name == ":path") return is(head.path);
-  if (match.name == ":authority") return is(head.authority);
-  const http::Field* field = head.find(match.name);
-  return field != nullptr && (!match.value || field->value_view() == *match.value);
+  bool host = match.name == "host" && head.status == 0; // of a request: HTTP/2's name for it is :authority
+  if (match.name == ":authority" || host) return is(head.authority);
+  return match.value ? has_value(head, match.name, *match.value) : head.find(match.name) != nullptr;
 }
 
 // RFC 9110 10.2.3: seconds, or a date. Negative: nothing usable.
@@ -78,7 +85,7 @@ ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& pol
   ResponseFacts facts = examine_status(head.status, end_stream, policy);
   facts.ratelimited = head.has(http::Token::kXEnvoyRatelimited);
   facts.asked_out = head.has(http::Token::kXEnvoyImmediateHealthCheckFail);
-  if (const http::Field* status = head.find(http::Token::kGrpcStatus)) facts.matched |= grpc_token(status->value_view());
+  if (const http::Field* status = head.only(http::Token::kGrpcStatus)) facts.matched |= grpc_token(status->value_view());
   if (has_any(head, policy.headers)) facts.matched |= kRetriableHeaders;
   if (policy.waits_as_told()) facts.wait_ms = wait_of(head, policy, unix_s);
   return facts;

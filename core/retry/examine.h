@@ -13,7 +13,7 @@ struct ResponseFacts {
   bool end_stream = false;   // the head was all of it
   bool ratelimited = false;  // x-envoy-ratelimited was there, whatever its value
   bool switches = false;     // it opens the tunnel that the request asked for
-  bool too_early = false;    // a 425 that the status list covers: retried at once, unless the request came as early data
+  bool too_early = false;    // a 425 that the status list covers: retried at once
   uint32_t matched = 0;      // On bits whose rule this response fulfils
   int64_t wait_ms = -1;      // what its reset headers ask for; -1: nothing usable
   bool asked_out = false;    // x-envoy-immediate-health-check-fail was there
@@ -30,6 +30,14 @@ bool has_any(const http::Head& head, const std::vector<FieldMatch>& matches);
 // Whether the policy is for this request at all.
 inline bool may_retry(const Policy& policy, const http::Head& request) {
   return policy.request_headers.empty() || has_any(request, policy.request_headers);
+}
+
+// The same for a request that came as early data (RFC 8470): its 425 is the client's to repeat, so the status list does
+// not count. Other rules do.
+inline void leave_to_client(ResponseFacts& facts) {
+  if (!facts.too_early) return;
+  facts.too_early = false;
+  facts.matched &= ~static_cast<uint32_t>(kRetriableStatusCodes);
 }
 
 // Whether the policy would like to try again. A rate-limited response is decided by the envoy-ratelimited token alone.

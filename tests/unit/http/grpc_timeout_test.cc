@@ -11,11 +11,13 @@ TEST(GrpcTimeout, Parse) {
   EXPECT_EQ(parse_grpc_timeout("2M"), Duration(2min));
   EXPECT_EQ(parse_grpc_timeout("3S"), Duration(3s));
   EXPECT_EQ(parse_grpc_timeout("250m"), Duration(250ms));
-  EXPECT_EQ(parse_grpc_timeout("9u"), Duration(9us));
-  EXPECT_EQ(parse_grpc_timeout("9n"), Duration(9ns));
+  EXPECT_EQ(parse_grpc_timeout("9u"), Duration(1ms)) << "rounded up";
+  EXPECT_EQ(parse_grpc_timeout("1000001n"), Duration(2ms));
+  EXPECT_EQ(parse_grpc_timeout("0n"), Duration{});
+  EXPECT_EQ(parse_grpc_timeout("300 m"), Duration(300ms)) << "as Envoy";
   EXPECT_EQ(parse_grpc_timeout("0S"), Duration{});
   EXPECT_GT(parse_grpc_timeout("99999999H"), Duration(24h * 365)) << "no overflow";
-  for (const char* text : {"", "S", "1", "1s", "-1S", "+1S", " 1S", "1 S", "123456789S", "1SS", "0x1S"}) {
+  for (const char* text : {"", "S", "1", "1s", "-1S", "+1S", " S", "100000000m", "123456789S", "1SS", "0x1S"}) {
     EXPECT_EQ(parse_grpc_timeout(text), std::nullopt) << text;
   }
 }

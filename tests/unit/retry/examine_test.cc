@@ -129,5 +129,48 @@ TEST(Examine, RetryAfterStandsBehindTheResetHeaders) {
   EXPECT_EQ(wait({{"retry-after", "2"}}), -1);
 }
 
+TEST(Examine, EachLineOfANameCounts) {
+  base::Arena arena;
+  http::Head head;
+  head.status = 200;
+  http::add_field(head, arena, "x-again", "a");
+  http::add_field(head, arena, "x-other", "z");
+  http::add_field(head, arena, "x-again", "b");
+  for (const char* value : {"a", "b"}) EXPECT_TRUE(has_any(head, {{"x-again", value}})) << value;
+  for (const char* value : {"a,b", "a, b", "", "z"}) EXPECT_FALSE(has_any(head, {{"x-again", value}})) << value;
+  EXPECT_TRUE(has_any(head, {{.name = "x-again"}}));
+}
+
+TEST(Examine, OfARequestTheHostIsTheAuthority) {
+  http::Head head;
+  head.authority = "a.example";
+  EXPECT_TRUE(has_any(head, {{"host", "a.example"}}));
+  EXPECT_TRUE(has_any(head, {{":authority", "a.example"}}));
+  EXPECT_FALSE(has_any(head, {{"host", "b.example"}}));
+}
+
+TEST(Examine, AGrpcStatusOnTwoLinesIsNone) {
+  base::Arena arena;
+  http::Head head;
+  head.status = 200;
+  http::add_field(head, arena, http::Token::kGrpcStatus, "14");
+  EXPECT_EQ(examine(head, true, {.on = kGrpcUnavailable}, 0).matched, uint32_t{kGrpcUnavailable});
+  http::add_field(head, arena, http::Token::kGrpcStatus, "14");
+  EXPECT_EQ(examine(head, true, {.on = kGrpcUnavailable}, 0).matched, 0u);
+}
+
+TEST(Examine, EarlyDataLeavesA425ToTheClientUnlessAnotherRuleCoversIt) {
+  Policy policy{.on = kRetriableStatusCodes | kRetriableHeaders, .status_codes = {425}};
+  ResponseFacts facts = examine_status(425, true, policy);
+  EXPECT_TRUE(facts.too_early);
+  leave_to_client(facts);
+  EXPECT_FALSE(covers(policy.on, facts));
+  facts = examine_status(425, true, policy);
+  facts.matched |= kRetriableHeaders;
+  leave_to_client(facts);
+  EXPECT_TRUE(covers(policy.on, facts));
+  EXPECT_FALSE(facts.too_early) << "it waits as other retries do";
+}
+
 } // namespace
 } // namespace kgw::retry

@@ -90,5 +90,21 @@ TEST(RequestHeaders, AreTakenAway) {
   EXPECT_NE(request.head.find("x-envoy-expected-rq-timeout-ms"), nullptr) << "it is overwritten per attempt";
 }
 
+TEST(RequestHeaders, AListMayStandOnSeveralLines) {
+  Policy policy = taken({{"x-envoy-retry-on", "5xx"}, {"x-envoy-retry-on", "reset, 5xx"},
+                         {"x-envoy-retriable-status-codes", "404"}, {"x-envoy-retriable-status-codes", "410,411"},
+                         {"x-envoy-retriable-header-names", "x-a"}, {"x-envoy-retriable-header-names", "x-b"}});
+  EXPECT_EQ(policy.on, uint32_t{k5xx | kReset});
+  EXPECT_EQ(policy.status_codes, (std::vector<uint16_t>{404, 410, 411}));
+  ASSERT_EQ(policy.headers.size(), 2u);
+  EXPECT_EQ(policy.headers[1].name, "x-b");
+}
+
+TEST(RequestHeaders, ANumberOnTwoLinesIsNone) {
+  Policy route{.on = k5xx, .retries = 3};
+  EXPECT_EQ(taken({{"x-envoy-max-retries", "2"}, {"x-envoy-max-retries", "2"}}, route).retries, 3u);
+  EXPECT_EQ(asked({{"x-envoy-upstream-rq-timeout-ms", "5"}, {"x-envoy-upstream-rq-timeout-ms", "5"}}).timeout, std::nullopt);
+}
+
 } // namespace
 } // namespace kgw::retry
