@@ -88,9 +88,9 @@ Step Machine::client_gone(Gone how, std::string_view reason, Instant now) {
   };
   static constexpr Facts kFacts[] = {
       {Flag::kDC, Decision::kClientGone, "downstream_remote_disconnect", {}},
-      {Flag::kSI, Decision::kStreamIdle, "stream_idle_timeout", {504, "stream timeout", false}},
+      {Flag::kSI, Decision::kStreamIdle, "stream_idle_timeout", {504, "stream timeout", false, false}},
       {Flag::kLR, Decision::kDrained, "drain_timeout", {}},
-      {Flag::kDPE, Decision::kClientError, "codec_error", {400, "Bad Request", false}},
+      {Flag::kDPE, Decision::kClientError, "codec_error", {400, "Bad Request", false, false}},
       {Flag::kDC, Decision::kForwarded, "downstream_remote_disconnect", {}},
   };
   Facts facts = kFacts[static_cast<int>(how)];
@@ -140,13 +140,15 @@ Step Machine::inform(uint8_t slot, uint16_t status, Instant now) {
   return {.acts = acts, .reset = others, .slot = slot};
 }
 
-Step Machine::response(uint8_t slot, const retry::ResponseFacts& facts, Instant now) {
+Step Machine::response(uint8_t slot, const retry::ResponseFacts& told, Instant now) {
+  retry::ResponseFacts facts = told;
+  if (plan_->early_data) retry::leave_to_client(facts);
   AttemptRecord& attempt = record(slot);
   attempt.first_byte = now;
   attempt.status = facts.status;
   report(slot, {Tally::kResponse, facts.grpc_as_http != 0 ? facts.grpc_as_http : facts.status, facts.asked_out}, now);
   if (retry_on_) {
-    bool retriable = retry::covers(plan_->retry->on, facts) && !(facts.too_early && plan_->early_data);
+    bool retriable = retry::covers(plan_->retry->on, facts);
     bool others = (live_ & ~(1u << slot)) != 0 || waiting();
     Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
     if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;

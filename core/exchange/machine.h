@@ -44,6 +44,8 @@ struct Reply {
   uint16_t status = 0;
   std::string_view body;
   bool overloaded = false;
+  bool counted = true;      // says how many attempts there were, where the route wants that told
+  int8_t grpc_status = -1;  // to a gRPC client; -1: what goes with `status`
 };
 
 enum class Gone : uint8_t {
@@ -101,7 +103,6 @@ class Machine {
   uint16_t live() const { return delaying() ? static_cast<uint16_t>(live_ & ~(1u << newest_)) : live_; }
   bool done() const { return phase_ == Phase::kDone; }
   bool responding() const { return phase_ == Phase::kRelaying; }
-  bool request_ended() const { return request_ == Half::kEnded; }
   bool keeping() const { return keeping_; }
   // ms from the end of the request to `now`, for x-envoy-upstream-service-time; -1 when the request has not ended.
   int64_t service_time_ms(Instant now) const;

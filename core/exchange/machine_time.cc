@@ -87,7 +87,9 @@ Step Machine::duration_timeout(Instant now) {
   ledger_->outcome = Decision::kRequestDuration;
   uint16_t reset = live_;
   give_up(reset, Decision::kRequestDuration, now);
-  return local_reply({request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "downstream duration timeout", false}, "max_duration_timeout", now, reset);
+  constexpr int8_t kDeadlineExceeded = 4;
+  Reply reply{request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "downstream duration timeout", false, false, kDeadlineExceeded};
+  return local_reply(reply, "max_duration_timeout", now, reset);
 }
 
 Step Machine::attempt_duration_timeout(Instant now) {
@@ -110,7 +112,9 @@ Step Machine::attempt_duration_timeout(Instant now) {
       return {.acts = kReset, .reset = reset, .slot = slot};
     }
   }
-  if (live_ != 0 || waiting()) return {.acts = kReset, .reset = reset, .slot = slot};
+  // Envoy: not even another attempt that runs already keeps the request alive.
+  reset |= live_;
+  give_up(live_, Decision::kLostRace, now);
   ledger_->flags.set(Flag::kUMSDR);
   ledger_->outcome = attempt.decision;
   return local_reply({request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "upstream max stream duration reached", false}, kDetails, now, reset);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "http/forwarding.h"
 #include "http/grpc_timeout.h"
+#include "http/local_reply.h"
 #include "http/target.h"
 #include "retry/examine.h"
 #include "retry/request_headers.h"
@@ -39,14 +40,20 @@ void steer(Resolution& result, const snapshot::Action& action, http::Head& head,
   plan.alt_response = asked.alt_response;
 }
 
-// How long the whole request may last. A route that looks at grpc-timeout passes on what it made of it.
+// How long the whole request may last: what its grpc-timeout asks for where the route looks at that, else the route's
+// own. The origin of a gRPC request is told.
 Duration duration_of(const snapshot::StreamDuration& route, http::Head& head, base::Arena& arena) {
-  const http::Field* field = route.grpc_header_max ? head.find(http::Token::kGrpcTimeout) : nullptr;
+  const http::Field* field = route.grpc_header_max ? head.only(http::Token::kGrpcTimeout) : nullptr;
   auto asked = field == nullptr ? std::nullopt : http::parse_grpc_timeout(field->value_view());
-  if (!asked) return route.most.value_or(Duration{});
-  Duration timeout = *route.grpc_header_max > Duration{} ? std::min(*asked, *route.grpc_header_max) : *asked;
-  timeout = std::max(timeout - route.grpc_header_offset, Duration{});
-  http::set_field(head, arena, http::Token::kGrpcTimeout, http::format_grpc_timeout(timeout, arena));
+  Duration timeout = route.most.value_or(Duration{});
+  if (!asked && timeout == Duration{}) return timeout;
+  if (asked) {
+    timeout = *route.grpc_header_max > Duration{} ? std::min(*asked, *route.grpc_header_max) : *asked;
+    timeout = std::max(timeout - route.grpc_header_offset, Duration{});
+  }
+  if (http::reply_form_of(head) == http::ReplyForm::kGrpc) {
+    http::set_field(head, arena, http::Token::kGrpcTimeout, http::format_grpc_timeout(timeout, arena));
+  }
   return std::max<Duration>(timeout, std::chrono::milliseconds(1));
 }
 

@@ -18,6 +18,7 @@ struct LocalReply {
   uint16_t status = 500;
   std::string_view body;      // sent as text/plain; empty: no content-type
   bool overloaded = false;    // adds x-envoy-overloaded: true
+  int8_t grpc_status = -1;    // in the gRPC form instead of what goes with `status`
   uint32_t attempt_count = 0; // adds x-envoy-attempt-count when not 0
 };
 

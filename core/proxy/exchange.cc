@@ -261,12 +261,15 @@ void Exchange::attempt_informed(uint8_t slot, http::Head& head) {
 }
 
 void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
-  if (!take_head(slot, head)) return;
+  // The retry rules see the fields of the connection too.
   int64_t unix_s = !plan_.retry->waits_as_told() ? 0 : context_.unix_time_us() / 1'000'000;
   retry::ResponseFacts facts = retry::examine(head, end, *plan_.retry, unix_s);
   facts.switches = plan_.tunnel && http::opens_tunnel(head_.method_id, head.status);
-  const http::Field* grpc = reply_form_ == http::ReplyForm::kGrpc ? head.find(http::Token::kGrpcStatus) : nullptr;
-  if (grpc != nullptr) facts.grpc_as_http = http::status_of_grpc(grpc->value_view());
+  if (reply_form_ == http::ReplyForm::kGrpc && head.has(http::Token::kGrpcStatus)) {
+    const http::Field* grpc = head.only(http::Token::kGrpcStatus);
+    facts.grpc_as_http = http::status_of_grpc(grpc == nullptr ? "" : grpc->value_view());
+  }
+  if (!take_head(slot, head)) return;
   run({.kind = Kind::kResponse, .slot = slot, .facts = facts});
 }
 
@@ -333,9 +336,9 @@ http::AttemptHeaders Exchange::attempt_headers(const exchange::StartInfo& start)
 
 void Exchange::forward(http::Head& head, bool end) {
   int64_t service_ms = machine_.service_time_ms(now());
-  if (!plan_.suppress_envoy_headers) {
-    head.remove(http::Token::kXEnvoyUpstreamServiceTime);
-    if (service_ms >= 0) http::add_field(head, arena_, http::Token::kXEnvoyUpstreamServiceTime, number(service_ms));
+  // Before the request has ended there is no such time, and the origin's own stays.
+  if (!plan_.suppress_envoy_headers && service_ms >= 0) {
+    http::set_field(head, arena_, http::Token::kXEnvoyUpstreamServiceTime, number(service_ms));
   }
   if ((plan_.attempt_count_headers & kToClient) != 0) {
     http::set_field(head, arena_, http::Token::kXEnvoyAttemptCount, number(ledger_.attempts));
@@ -359,9 +362,9 @@ void Exchange::open_tunnel() {
 }
 
 void Exchange::reply(const exchange::Reply& reply) {
-  bool counted = planned_ && (plan_.attempt_count_headers & kToClient) != 0;
+  bool counted = planned_ && reply.counted && (plan_.attempt_count_headers & kToClient) != 0;
   http::LocalReply local{.status = reply.status, .body = reply.body,
-                         .overloaded = reply.overloaded && !plan_.suppress_envoy_headers,
+                         .overloaded = reply.overloaded && !plan_.suppress_envoy_headers, .grpc_status = reply.grpc_status,
                          .attempt_count = counted ? ledger_.attempts : 0};
   http::Head head = http::local_reply_head(local, reply_form_, head_request_, context_.date(), arena_);
   if (!allow_.empty()) http::add_field(head, arena_, "allow", allow_);

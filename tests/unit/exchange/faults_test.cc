@@ -164,5 +164,36 @@ TEST(PerTryUntil, TheWholeResponse) {
   EXPECT_EQ(f.ledger.flags.text(), "UT");
 }
 
+TEST(AttemptDuration, EndsTheRequestThoughAHedgedAttemptRuns) {
+  Fixture f(retry::kReset | retry::k5xx);
+  f.plan.attempt_duration = from_ms(500);
+  f.plan.per_try = from_ms(200);
+  f.plan.hedge = true;
+  f.open();
+  f.machine.head(true, f.now);
+  f.machine.ready(0, false, f.now);
+  f.to_deadline();                      // the per-try timeout asks for a second attempt
+  Step second = f.to_deadline();        // its back-off is over
+  ASSERT_EQ(second.acts, kStart);
+  f.machine.ready(second.slot, false, f.now);
+  while (!f.machine.done() && f.machine.deadline() - f.ledger.at(1).connected < from_ms(500)) f.to_deadline();
+  Step last = f.to_deadline();
+  EXPECT_EQ(last.acts, kReset | kReply | kDone);
+  EXPECT_EQ(last.reset & 3, 3) << "both are given up";
+  EXPECT_EQ(f.machine.reply().body, "upstream max stream duration reached");
+  EXPECT_EQ(f.ledger.at(2).decision, Decision::kLostRace);
+}
+
+TEST(RequestDuration, TellsAGrpcClientThatItsDeadlineHasPassed) {
+  Fixture f(0);
+  f.plan.duration = from_ms(300);
+  f.open();
+  f.machine.head(true, f.now);
+  f.machine.ready(0, false, f.now);
+  EXPECT_EQ(f.to_deadline().acts, kReset | kReply | kDone);
+  EXPECT_EQ(f.machine.reply().grpc_status, 4);
+  EXPECT_FALSE(f.machine.reply().counted);
+}
+
 } // namespace
 } // namespace kgw::exchange
