@@ -63,8 +63,13 @@ def send_in_parts(client: Client, parts: list[bytes], gap_ms: int) -> None:
         client.send(part)
 
 
+def lines_of(headers: dict) -> list[tuple[str, object]]:
+    """A list is as many lines of that name."""
+    return [(name, line) for name, value in headers.items() for line in (value if isinstance(value, list) else [value])]
+
+
 def head_of(request: dict, path: str, framing: list[tuple[str, object]]) -> bytes:
-    fields = [("host", request.get("host", HOST)), *request.get("headers", {}).items(), *framing]
+    fields = [("host", request.get("host", HOST)), *lines_of(request.get("headers", {})), *framing]
     return head_bytes(f"{request.get('method', 'GET')} {request.get('path', path)} HTTP/1.1", fields)
 
 
