@@ -12,7 +12,7 @@
 namespace kgw::test {
 
 // The far end of a connection: sends all it is given, keeps what comes.
-class Peer : public net::TransportHandler {
+class Peer final : public net::TransportHandler {
  public:
   void adopt(std::unique_ptr<net::Transport> transport) {
     transport_ = std::move(transport);
