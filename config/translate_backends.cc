@@ -16,6 +16,12 @@ void add_once(Endpoints& endpoints, snapshot::EndpointSpec endpoint) {
   if (std::ranges::find(endpoints, endpoint) == endpoints.end()) endpoints.push_back(std::move(endpoint));
 }
 
+// The words of Kubernetes, Istio and Gloo for a backend that speaks nothing but HTTP/2.
+bool speaks_http2(const std::string& protocol) {
+  constexpr std::string_view kHttp2[] = {"kubernetes.io/h2c", "http2", "h2c", "h2", "grpc"};
+  return std::ranges::find(kHttp2, base::to_lower(protocol)) != std::end(kHttp2);
+}
+
 bool has_port(const StoredObject& service, uint16_t number) {
   const auto& ports = payload<Service>(service).ports;
   return std::ranges::find(ports, number, &ServicePort::port) != ports.end();
@@ -88,7 +94,7 @@ snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::Clus
   cluster.settings = settings.cluster;
   policies_.apply(*target.object, cluster);
   if (target.port != nullptr) {
-    warn_protocol(target.object->object, "spec.ports", *target.port, target.port->app_protocol);
+    cluster.http2 = speaks_http2(target.port->app_protocol) || slices_speak_http2(*target.object, *target.port);
     cluster.endpoints = service_endpoints(*target.object, *target.port);
   } else {
     use_hosts(*target.object, cluster);
@@ -97,14 +103,14 @@ snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::Clus
   return cluster;
 }
 
-// The words of Kubernetes, Istio and Gloo for a backend that speaks nothing but HTTP/2.
-void Clusters::warn_protocol(const Object& object, std::string path, const ServicePort& port,
-                             const std::string& protocol) {
-  constexpr std::string_view kHttp2[] = {"kubernetes.io/h2c", "http2", "h2c", "h2", "grpc"};
-  bool other = std::ranges::find(kHttp2, base::to_lower(protocol)) != std::end(kHttp2);
-  if (!other) return;
-  warnings_.add(object, {}, std::move(path), ProblemClass::kNotSupported,
-                fmt::format("port {}: appProtocol {} is not served yet; HTTP/1.1 is used", port.port, protocol));
+bool Clusters::slices_speak_http2(const StoredObject& service, const ServicePort& port) const {
+  const Identity& id = service.object.id;
+  const auto& slices = inventory_.slices_of(id.namespace_name, id.name);
+  return std::ranges::any_of(slices, [&](const StoredObject* slice) {
+    return std::ranges::any_of(payload<EndpointSlice>(*slice).ports, [&](const EndpointSlice::Port& item) {
+      return item.name == port.name && speaks_http2(item.app_protocol);
+    });
+  });
 }
 
 void Clusters::use_hosts(const StoredObject& stored, snapshot::ClusterSpec& cluster) {
@@ -127,12 +133,8 @@ Endpoints Clusters::service_endpoints(const StoredObject& stored, const ServiceP
   if (const auto* given = find_override(id, port.port)) return given->endpoints;
   Endpoints endpoints;
   const auto& slices = inventory_.slices_of(id.namespace_name, id.name);
-  for (const StoredObject* slice : slices) {
+  for (const StoredObject* slice : slices)
     add_slice(endpoints, payload<EndpointSlice>(*slice), port, service.publish_not_ready);
-    for (const EndpointSlice::Port& item : payload<EndpointSlice>(*slice).ports) {
-      if (item.name == port.name) warn_protocol(slice->object, "ports", port, item.app_protocol);
-    }
-  }
   if (endpoints.empty() && service.type == "ExternalName")
     add_once(endpoints, {service.external_name, numeric_target(port)});
   if (!endpoints.empty()) return endpoints;

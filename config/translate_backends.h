@@ -32,7 +32,7 @@ class Clusters {
   snapshot::ClusterSpec make(const BackendTarget& target, snapshot::ClusterId id);
   std::vector<snapshot::EndpointSpec> service_endpoints(const StoredObject& stored, const ServicePort& port);
   void use_hosts(const StoredObject& stored, snapshot::ClusterSpec& cluster);
-  void warn_protocol(const Object& object, std::string path, const ServicePort& port, const std::string& protocol);
+  bool slices_speak_http2(const StoredObject& service, const ServicePort& port) const;
   void warn_no_address(const StoredObject& stored, const ServicePort& port, bool has_slices);
   const TranslateOptions::Override* find_override(const Identity& id, uint16_t port) const;
   const TranslateOptions::Override* fallback() const;

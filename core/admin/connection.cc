@@ -96,9 +96,7 @@ void Connection::on_event(const codec::Event& event) {
   case codec::EventKind::kEnd: return submit();
   case codec::EventKind::kBad:
     return refuse(event.status, "BadRequest", event.reason != nullptr ? event.reason : "malformed request");
-  case codec::EventKind::kReset: return close();
-  case codec::EventKind::kInform:
-  case codec::EventKind::kNeedMore: return;
+  default: return; // nothing that HTTP/1 tells a server
   }
 }
 

@@ -8,6 +8,22 @@ using base::kNever;
 using retry::Reason;
 using Tally = cluster::Outcome::Tally;
 
+namespace {
+
+Flag flag_of(Reason reason) {
+  switch (reason) {
+    case Reason::kProtocolError: return Flag::kUPE;
+    case Reason::kOverflow: return Flag::kUO;
+    case Reason::kConnectionTermination: return Flag::kUC;
+    case Reason::kRemoteReset:
+    case Reason::kRemoteRefused:
+    case Reason::kRemoteConnectError: return Flag::kUR;
+    default: return Flag::kUF;
+  }
+}
+
+} // namespace
+
 void Machine::open(const Plan& plan, base::Random& random, Ledger& ledger, Instant now) {
   plan_ = &plan;
   random_ = &random;
@@ -203,7 +219,7 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
   if (failure.reason != Reason::kOverflow) report(slot, {phase_ == Phase::kTrying ? Tally::kFailure : Tally::kNothing, 503}, now);
   if (phase_ == Phase::kRelaying) {
     attempt.decision = ledger_->outcome = Decision::kResponseCut;
-    ledger_->flags.set(failure.reason == Reason::kProtocolError ? Flag::kUPE : Flag::kUC);
+    ledger_->flags.set(flag_of(failure.reason));
     ledger_->details = "upstream_reset_after_response_started{";
     ledger_->details.append(facts_of(failure.reason).name);
     ledger_->details.append("}");
@@ -288,12 +304,7 @@ void Machine::end_retries() {
 
 Step Machine::reset_reply(uint8_t slot, const Failure& failure, Instant now) {
   const retry::ReasonFacts& reason = facts_of(failure.reason);
-  switch (failure.reason) {
-    case Reason::kProtocolError: ledger_->flags.set(Flag::kUPE); break;
-    case Reason::kOverflow: ledger_->flags.set(Flag::kUO); break;
-    case Reason::kConnectionTermination: ledger_->flags.set(Flag::kUC); break;
-    default: ledger_->flags.set(Flag::kUF); break;
-  }
+  ledger_->flags.set(flag_of(failure.reason));
   ledger_->outcome = record(slot).decision;
   reply_text_ = "upstream connect error or disconnect/reset before headers. ";
   if (executed_) reply_text_.append("retried and the latest ");

@@ -92,7 +92,9 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
   const snapshot::ListenerSettings& settings = socket.connection;
   bool connect = head.method_id == http::MethodId::kConnect;
   if (result.looped) return answer(result, 508, {}, "via_loop");
-  if (connect && settings.accept_connect == 0) return answer(result, 403, {}, "connect_not_allowed");
+  // A stream of HTTP/2 becomes no tunnel here.
+  bool tunnels = settings.accept_connect != 0 && head.version != http::Version::kHttp2;
+  if (connect && !tunnels) return answer(result, 403, {}, "connect_not_allowed");
   if (head.method_id == http::MethodId::kTrace && settings.accept_trace == 0) {
     result.allow = kAllow;
     return answer(result, 405, {}, "trace_not_allowed");

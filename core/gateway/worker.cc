@@ -19,6 +19,7 @@ upstream::ClusterConfig config_of(const snapshot::Cluster& cluster) {
   config.limits.head_bytes = static_cast<uint32_t>(settings.response_head_bytes);
   config.limits.field_count = static_cast<uint16_t>(settings.response_header_count);
   config.limits.informational_responses = static_cast<uint32_t>(settings.informational_responses);
+  config.http2 = cluster.spec.http2;
   return config;
 }
 

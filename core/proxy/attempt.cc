@@ -13,6 +13,9 @@ retry::Reason reason_of(upstream::FailureKind kind) {
     case upstream::FailureKind::kTermination: return retry::Reason::kConnectionTermination;
     case upstream::FailureKind::kProtocol: return retry::Reason::kProtocolError;
     case upstream::FailureKind::kOverflow: return retry::Reason::kOverflow;
+    case upstream::FailureKind::kReset: return retry::Reason::kRemoteReset;
+    case upstream::FailureKind::kRefused: return retry::Reason::kRemoteRefused;
+    case upstream::FailureKind::kConnectError: return retry::Reason::kRemoteConnectError;
   }
   return retry::Reason::kLocalReset;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "codec/choose.h"
 #include "codec/h1/h1.h"
 
 namespace kgw::proxy {
@@ -18,13 +19,23 @@ codec::HeadLimits limits_of(const snapshot::ListenerSettings& settings) {
           .accept_http_1_0 = settings.accept_http_1_0 != 0};
 }
 
+codec::StreamLimits stream_limits_of(const snapshot::ListenerSettings& settings) {
+  return {.concurrent_streams = static_cast<uint32_t>(settings.h2_concurrent_streams),
+          .stream_window_bytes = static_cast<uint32_t>(settings.h2_stream_window_bytes),
+          .connection_window_bytes = static_cast<uint32_t>(settings.h2_connection_window_bytes),
+          .resets = static_cast<uint32_t>(settings.h2_resets),
+          .empty_frames = static_cast<uint32_t>(settings.h2_empty_frames),
+          .priority_frames = static_cast<uint32_t>(settings.h2_priority_frames),
+          .window_updates = static_cast<uint32_t>(settings.h2_window_updates),
+          .continuation_frames = static_cast<uint32_t>(settings.h2_continuation_frames)};
+}
+
 } // namespace
 
 Downstream::Downstream(Port& port, std::unique_ptr<net::Transport> transport)
     : port_(port), transport_(std::move(transport)),
       output_(*transport_, port.context->upstream.output, port.context->upstream.chunks),
-      codec_(codec::h1::make_server_codec(*this, limits_of(port.settings()))),
-      process_rest_([](void* self) { static_cast<Downstream*>(self)->process_rest(); }, this),
+      first_(*this), process_rest_([](void* self) { static_cast<Downstream*>(self)->process_rest(); }, this),
       timer_([](void* self, Instant at) { static_cast<Downstream*>(self)->on_timer(at); }, this),
       idle_since_(port.context->loop.now()) {
   net::Address peer = transport_->peer();
@@ -33,6 +44,7 @@ Downstream::Downstream(Port& port, std::unique_ptr<net::Transport> transport)
   peer_.forwarded_address = peer.loopback() ? std::string_view(port.context->identity.local_address) : std::string_view(peer_address_);
   const auto& internal = port_.context->identity.internal;
   peer_.internal = std::any_of(internal.begin(), internal.end(), [&](const net::Cidr& range) { return range.contains(peer); });
+  spare_.push_back(first_);
   port_.connections.push_back(*this);
   ++port_.connection_count;
   port_.stats().downstream_cx_total.add();
@@ -65,8 +77,9 @@ void Downstream::on_readable() {
 }
 
 void Downstream::process_rest() {
-  if (state_ != State::kOpen || stash_.empty() || (exchange_ != nullptr && !codec_->tunnel())) return;
-  if (exchange_ == nullptr && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes)) return;  // on_writable comes back to it
+  bool tunnel = codec_ != nullptr && codec_->tunnel();
+  if (state_ != State::kOpen || stash_.empty() || (full() && !tunnel)) return;
+  if (!busy() && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes)) return;  // on_writable comes back to it
   resume(kPipelined);
   base::OutBuffer rest = std::exchange(stash_, base::OutBuffer{});
   process(rest.mutable_bytes());
@@ -74,12 +87,27 @@ void Downstream::process_rest() {
 }
 
 void Downstream::process(std::span<char> in) {
+  if (codec_ == nullptr) codec_ = codec::choose_server_codec(in, *this, limits_of(port_.settings()), stream_limits_of(port_.settings()));
+  if (codec_ == nullptr) return keep_rest(in);
   codec::Event event;
   while (state_ == State::kOpen) {
-    if (exchange_ == nullptr && turn_is_over()) return keep_for_next_turn(in);
-    if (codec_->next(in, event) == codec::EventKind::kNeedMore) return keep_rest(in);
+    if (!full() && turn_is_over()) return keep_for_next_turn(in);
+    if (codec_->next(in, event) == codec::EventKind::kNeedMore) {
+      if (codec_->wants_write()) [[unlikely]] {
+        write_own();  // which may have something to tell
+        continue;
+      }
+      return keep_rest(in);
+    }
     if (!deliver(event)) return;
   }
+}
+
+void Downstream::write_own() {
+  codec_->write(output_.open());
+  output_.flush();
+  // Answers that the client does not take are no reason to take more questions.
+  if (output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes) * 2) pause(kOutput);
 }
 
 // A client that pipelines many small requests must not hold up the others on this worker.
@@ -100,22 +128,40 @@ void Downstream::keep_for_next_turn(std::span<char> rest) {
 }
 
 bool Downstream::deliver(codec::Event& event) {
+  auto* stream = static_cast<ClientStream*>(event.user);
   switch (event.kind) {
     case codec::EventKind::kHead: begin(event); return true;
     case codec::EventKind::kData:
-      if (exchange_ != nullptr) exchange_->client_data(event.data, event.end);
+      if (stream != nullptr) stream->exchange->client_data(event.data, event.end);
       return true;
     case codec::EventKind::kEnd:
     case codec::EventKind::kTrailers:
-      if (exchange_ != nullptr) exchange_->client_end(event.head);
+      if (stream != nullptr) stream->exchange->client_end(event.head);
       return true;
-    default: refuse(event.status, event.reason); return false;
+    case codec::EventKind::kReset:
+      stream->exchange->client_gone(exchange::Gone::kDisconnect);
+      return true;
+    case codec::EventKind::kDrained: stream->exchange->download_moved(); return true;
+    case codec::EventKind::kRefused: refuse(event); return true;
+    case codec::EventKind::kOver: linger(); return false;
+    default: refuse_connection(event.status, event.reason); return false;
   }
+}
+
+ClientStream& Downstream::open_stream(codec::StreamId id) {
+  ClientStream* stream = spare_.pop_front();
+  if (stream == nullptr) stream = more_.emplace_back(std::make_unique<ClientStream>(*this)).get();
+  stream->id = id;
+  stream->exchange = next_ != nullptr ? std::exchange(next_, nullptr) : &port_.context->take_exchange();
+  streams_.push_back(*stream);
+  ++open_;
+  codec_->bind(id, stream);
+  return *stream;
 }
 
 void Downstream::begin(codec::Event& event) {
   head_since_ = {};
-  exchange_ = std::exchange(next_, nullptr);
+  ClientStream& stream = open_stream(event.stream);
   ++begun_in_turn_;
   if (auto most = static_cast<uint64_t>(port_.settings().requests_per_connection); ++begun_ == most) {
     port_.stats().downstream_cx_max_requests_reached.add();
@@ -128,22 +174,39 @@ void Downstream::begin(codec::Event& event) {
     if (!event.end) {
       http::Head informational;
       informational.status = 100;
-      inform(informational);
+      write_inform(stream, informational);
     }
   }
-  exchange_->open(*this, port_.snapshot(), port_.socket, peer_, *event.head, event.end);
+  stream.exchange->open(stream, port_.snapshot(), port_.socket, peer_, *event.head, event.end);
 }
 
-// What cannot be parsed is answered, if its turn has come, and the connection closes.
-void Downstream::refuse(uint16_t status, std::string_view reason) {
+// One request is answered without being looked at any further.
+void Downstream::refuse(const codec::Event& event) {
+  head_since_ = {};
+  count_refusal(event.reason);
+  ClientStream& stream = open_stream(event.stream);
+  stream.exchange->refuse(stream, port_.snapshot(), port_.socket, event.status, event.reason);
+}
+
+// What cannot be parsed is answered, if its turn has come and there is anything to answer on, and the connection closes.
+void Downstream::refuse_connection(uint16_t status, std::string_view reason) {
   count_refusal(reason);
-  if (exchange_ != nullptr) {
-    exchange_->client_gone(exchange::Gone::kProtocol, reason);
+  if (busy() || status == 0) {
+    leave(exchange::Gone::kProtocol, reason);
+    if (codec_->wants_write()) write_own();
     return linger();
   }
-  exchange_ = next_ != nullptr ? std::exchange(next_, nullptr) : &port_.context->take_exchange();
   codec_->close_after_response();
-  exchange_->refuse(*this, port_.snapshot(), port_.socket, status, reason);  // done() ends the connection
+  ClientStream& stream = open_stream(0);
+  stream.exchange->refuse(stream, port_.snapshot(), port_.socket, status, reason);  // done() ends the connection
+}
+
+void Downstream::leave(exchange::Gone how, std::string_view reason) {
+  ClientStream* next = nullptr;
+  for (ClientStream* stream = streams_.front(); stream != nullptr; stream = next) {
+    next = streams_.next(*stream);
+    stream->exchange->client_gone(how, reason);
+  }
 }
 
 void Downstream::count_refusal(std::string_view reason) {
@@ -160,10 +223,12 @@ void Downstream::count_refusal(std::string_view reason) {
 
 // Bytes that wait: a part of a head, or the next requests of a client that pipelines. The latter stop the reading.
 void Downstream::keep_rest(std::span<char> rest) {
-  if (rest.empty()) return;
-  stash_.append({rest.data(), rest.size()});
-  if (exchange_ != nullptr && exchange_->request_ended()) return pause(kPipelined);
-  if (exchange_ == nullptr && head_since_ == Instant{}) {
+  if (!rest.empty()) stash_.append({rest.data(), rest.size()});
+  if (!rest.empty() && full() && streams_.front()->exchange->request_ended()) return pause(kPipelined);
+  bool part_of_head = codec_ == nullptr ? !rest.empty() : !full() && codec_->reading_head(rest);
+  if (!part_of_head) {
+    head_since_ = {};
+  } else if (head_since_ == Instant{}) {
     head_since_ = now();
     arm();
   }
@@ -171,44 +236,56 @@ void Downstream::keep_rest(std::span<char> rest) {
 
 // ---- answering --------------------------------------------------------------------------------------------------------------
 
-void Downstream::inform(const http::Head& head) {
-  codec_->write_inform(0, head, output_.open());
+void Downstream::write_inform(ClientStream& stream, const http::Head& head) {
+  codec_->write_inform(stream.id, head, output_.open());
   output_.flush();
 }
 
-void Downstream::head(const http::Head& head, bool end, bool early) {
-  if (early || port_.draining()) codec_->close_after_response();
-  codec_->write_head(0, head, end, output_.open());
+void Downstream::write_head(ClientStream& stream, const http::Head& head, bool end, bool early) {
+  if (early) codec_->answered_early();
+  if (port_.draining()) codec_->close_after_response();
+  codec_->write_head(stream.id, head, end, output_.open());
   // What the client sent behind its request waited as a next request; it belongs to the tunnel.
   if (codec_->tunnel() && !stash_.empty()) port_.context->loop.post(process_rest_);
 }
 
-void Downstream::data(std::span<const char> data, bool end) {
-  codec_->write_data(0, data, end, output_.open());
+void Downstream::write_data(ClientStream& stream, std::span<const char> data, bool end) {
+  codec_->write_data(stream.id, data, end, output_.open());
   // A full scratch goes out at once; small pieces of one event are sent together.
   if (!end && data.size() >= 16384) output_.flush();
 }
 
-void Downstream::trailers(const http::Head* trailers) {
+void Downstream::write_trailers(ClientStream& stream, const http::Head* trailers) {
   if (trailers == nullptr) {
-    codec_->write_data(0, {}, true, output_.open());
+    codec_->write_data(stream.id, {}, true, output_.open());
   } else {
-    codec_->write_trailers(0, *trailers, output_.open());
+    codec_->write_trailers(stream.id, *trailers, output_.open());
   }
 }
 
-void Downstream::abort() {
+void Downstream::abort(ClientStream& stream) {
   if (state_ != State::kOpen) return;
+  bool alone = codec_->reset(stream.id, codec::Reset::kInternal, output_.open());
   output_.flush();
-  linger();
+  if (!alone) linger();
 }
 
-void Downstream::done() {
-  exchange_ = nullptr;
+void Downstream::hold(ClientStream& stream, bool held) {
+  if (codec_->hold(stream.id, held)) return;
+  held ? pause(kUpload) : resume(kUpload);
+}
+
+void Downstream::done(ClientStream& stream) {
+  codec_->bind(stream.id, nullptr);
+  stream.exchange = nullptr;
+  base::IntrusiveList<ClientStream, ClientStream>::remove(stream);
+  spare_.push_front(stream);
+  --open_;
   idle_since_ = now();
-  if (state_ != State::kOpen) return;
+  if (state_ != State::kOpen || busy()) return;
   // A drain that began behind the head of this response could not announce the end in it.
-  if (!codec_->reusable() || (port_.draining() && stash_.empty())) return linger();
+  bool ends = !codec_->reusable() || (port_.draining() && stash_.empty());
+  if (ends && codec_->idle()) return linger();  // else the codec says when it is over
   resume(kUpload);
   if (!stash_.empty()) port_.context->loop.post(process_rest_);
   arm();
@@ -217,11 +294,19 @@ void Downstream::done() {
 void Downstream::on_writable() {
   output_.write_more();
   if (output_.failed()) {
-    if (exchange_ != nullptr) exchange_->client_gone(exchange::Gone::kDisconnect);
+    leave(exchange::Gone::kDisconnect);
     return close(true);
   }
   idle_since_ = now();
-  if (exchange_ != nullptr) return exchange_->download_moved();
+  if (output_.queued() <= static_cast<size_t>(port_.settings().buffer_bytes)) resume(kOutput);
+  if (busy()) {
+    ClientStream* next = nullptr;
+    for (ClientStream* stream = streams_.front(); stream != nullptr; stream = next) {
+      next = streams_.next(*stream);
+      stream->exchange->download_moved();
+    }
+    return;
+  }
   if (output_.queued() > 0) return;
   if (state_ == State::kLingering) return transport_->shutdown_write();
   if (!stash_.empty()) process_rest();
@@ -230,26 +315,29 @@ void Downstream::on_writable() {
 // ---- ends -------------------------------------------------------------------------------------------------------------------
 
 void Downstream::drain() {
-  auto idle = [this] { return state_ == State::kOpen && exchange_ == nullptr && stash_.empty(); };
+  auto idle = [this] { return state_ == State::kOpen && !busy() && stash_.empty() && (codec_ == nullptr || codec_->idle()); };
   if (idle()) on_readable();  // a request that has arrived already is served
+  if (state_ != State::kOpen) return;
+  if (codec_ != nullptr) codec_->close_after_response();
+  if (codec_ != nullptr && codec_->wants_write()) write_own();
   if (idle()) linger();
 }
 
 void Downstream::cut() {
-  if (exchange_ != nullptr) exchange_->client_gone(exchange::Gone::kDrain);
+  leave(exchange::Gone::kDrain);
   close(true);
 }
 
 // A client that closes its side is gone, also when its request is complete (as Envoy). Only what it put into a tunnel before
 // still has to arrive (RFC 9110 9.3.6).
 void Downstream::ended_by_client(bool reset) {
-  if (state_ == State::kOpen && exchange_ != nullptr && codec_->tunnel() && !reset) {
+  if (state_ == State::kOpen && busy() && codec_->tunnel() && !reset) {
     if (!stash_.empty()) process_rest();
     pause(kEnded);
-    if (exchange_ != nullptr) exchange_->tunnel_closing(base::from_ms(port_.settings().delayed_close_timeout_ms));
+    if (busy()) streams_.front()->exchange->tunnel_closing(base::from_ms(port_.settings().delayed_close_timeout_ms));
     return;
   }
-  if (exchange_ != nullptr) exchange_->client_gone(exchange::Gone::kDisconnect);
+  leave(exchange::Gone::kDisconnect);
   close(false);
 }
 
@@ -258,6 +346,10 @@ void Downstream::ended_by_client(bool reset) {
 void Downstream::linger() {
   if (state_ != State::kOpen) return;
   state_ = State::kLingering;
+  if (codec_ != nullptr) {
+    codec_->close_after_response();
+    if (codec_->wants_write()) codec_->write(output_.open());
+  }
   output_.flush();
   paused_ = 0;
   transport_->resume_reading();
@@ -303,7 +395,8 @@ Instant Downstream::due() {
     Instant flushed = output_.queued() == 0 ? linger_until_ : idle_since_ + base::from_ms(settings.stream_idle_timeout_ms);
     return std::max(flushed, linger_until_);
   }
-  if (exchange_ != nullptr) return base::kNever;  // it has its own timers
+  if (busy() && head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
+  if (busy()) return base::kNever;  // exchanges have their own timers
   if (output_.queued() > 0) return idle_since_ + base::from_ms(std::max<int64_t>(1, settings.stream_idle_timeout_ms));
   if (head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
   return idle_since_ + base::from_ms(settings.connection_idle_timeout_ms);
@@ -320,7 +413,9 @@ void Downstream::on_timer(Instant at) {
     return arm();
   }
   if (state_ == State::kOpen && head_since_ != Instant{} && output_.queued() == 0) {
-    return refuse(408, "request_header_timeout");
+    // What it has sent so far would fit either protocol.
+    if (codec_ == nullptr) codec_ = codec::h1::make_server_codec(*this, limits_of(port_.settings()));
+    return refuse_connection(408, "request_header_timeout");
   }
   if (state_ == State::kOpen) port_.stats().downstream_cx_idle_timeout.add();
   bool stuck = output_.queued() > 0;

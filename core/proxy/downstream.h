@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/buffer.h"
 #include "base/timer_wheel.h"
@@ -10,15 +11,14 @@
 #include "net/output.h"
 #include "net/transport.h"
 #include "proxy/exchange.h"
+#include "proxy/client_stream.h"
 #include "proxy/port.h"
-#include "proxy/sink.h"
 
 namespace kgw::proxy {
 
 class Downstream final : public net::Deferred,
                          public net::TransportHandler,
                          public codec::ArenaSource,
-                         public Sink,
                          public base::ListLink<Downstream> {
  public:
   Downstream(Port& port, std::unique_ptr<net::Transport> transport);
@@ -29,34 +29,40 @@ class Downstream final : public net::Deferred,
   // The drain is over: what is open ends visibly.
   void cut();
 
+  // ---- what its streams want
+  void write_inform(ClientStream& stream, const http::Head& head);
+  void write_head(ClientStream& stream, const http::Head& head, bool end, bool early);
+  void write_data(ClientStream& stream, std::span<const char> data, bool end);
+  void write_trailers(ClientStream& stream, const http::Head* trailers);
+  void abort(ClientStream& stream);
+  size_t queued(const ClientStream& stream) const { return output_.queued() + codec_->queued(stream.id); }
+  void hold(ClientStream& stream, bool held);
+  void done(ClientStream& stream);
+
  private:
   enum class State : uint8_t {
     kOpen,
     kLingering,  // everything is written or being written; reads are thrown away so that the answer survives
     kClosed,
   };
-  enum Pause : uint8_t { kUpload = 1 << 0, kPipelined = 1 << 1, kEnded = 1 << 2 };
+  enum Pause : uint8_t { kUpload = 1 << 0, kPipelined = 1 << 1, kEnded = 1 << 2, kOutput = 1 << 3 };
 
   // net::TransportHandler
   void on_readable() override;
   void on_writable() override;
   // codec::ArenaSource
   base::Arena& request_arena(codec::StreamId stream) override;
-  // Sink
-  void inform(const http::Head& head) override;
-  void head(const http::Head& head, bool end, bool early) override;
-  void data(std::span<const char> data, bool end) override;
-  void trailers(const http::Head* trailers) override;
-  void abort() override;
-  size_t queued() const override { return output_.queued(); }
-  void pause_request() override { pause(kUpload); }
-  void resume_request() override { resume(kUpload); }
-  void done() override;
 
   void process(std::span<char> in);
   bool deliver(codec::Event& event);  // false: the connection takes no more requests
   void begin(codec::Event& event);
-  void refuse(uint16_t status, std::string_view reason);
+  void refuse(const codec::Event& event);
+  void refuse_connection(uint16_t status, std::string_view reason);
+  ClientStream& open_stream(codec::StreamId id);
+  void leave(exchange::Gone how, std::string_view reason = {});  // all that is open
+  void write_own();
+  bool busy() const { return open_ > 0; }
+  bool full() const { return codec_ != nullptr && open_ >= codec_->capacity(); }
   void count_refusal(std::string_view reason);
   void keep_rest(std::span<char> rest);
   void process_rest();
@@ -75,9 +81,12 @@ class Downstream final : public net::Deferred,
   Port& port_;
   std::unique_ptr<net::Transport> transport_;
   net::Output output_;
-  std::unique_ptr<codec::ServerCodec> codec_;
+  std::unique_ptr<codec::ServerCodec> codec_;  // null until the client has said which
   base::OutBuffer stash_;         // read, but not yet parsed: a part of a head, or pipelined requests
-  Exchange* exchange_ = nullptr;  // open
+  ClientStream first_;
+  std::vector<std::unique_ptr<ClientStream>> more_;
+  base::IntrusiveList<ClientStream, ClientStream> streams_, spare_;
+  unsigned open_ = 0;             // in streams_
   Exchange* next_ = nullptr;      // taken for the head that is being parsed
   net::Task process_rest_;
   base::Timer timer_;

@@ -100,6 +100,7 @@ bool covers(uint32_t on, Reason reason, bool head_sent) {
   if (reason == Reason::kOverflow) return false;
   if ((on & (k5xx | kGatewayError | kReset)) != 0) return true;
   if ((on & kConnectFailure) != 0 && facts_of(reason).connecting) return true;
+  if ((on & kRefusedStream) != 0 && reason == Reason::kRemoteRefused) return true;
   return (on & kResetBeforeRequest) != 0 && !head_sent;
 }
 

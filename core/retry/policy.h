@@ -35,7 +35,7 @@ enum On : uint32_t {
 // Tokens this build acts on; the others load with a warning.
 inline constexpr uint32_t kGrpc =
     kGrpcCancelled | kGrpcDeadlineExceeded | kGrpcResourceExhausted | kGrpcInternal | kGrpcUnavailable;
-inline constexpr uint32_t kBuilt = k5xx | kGatewayError | kReset | kConnectFailure | kResetBeforeRequest | kRetriable4xx |
+inline constexpr uint32_t kBuilt = k5xx | kGatewayError | kReset | kConnectFailure | kRefusedStream | kResetBeforeRequest | kRetriable4xx |
                                    kRetriableStatusCodes | kRetriableHeaders | kEnvoyRatelimited | kGrpc;
 
 struct Token {

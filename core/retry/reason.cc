@@ -13,6 +13,9 @@ const ReasonFacts& facts_of(Reason reason) {
       {"overflow", 503, false},
       {"per-try timeout", 504, false},
       {"local reset", 503, false},
+      {"remote reset", 503, false},
+      {"remote refused stream reset", 503, false},
+      {"remote error with CONNECT request", 503, false},
   };
   return kFacts[static_cast<int>(reason)];
 }

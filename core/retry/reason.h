@@ -16,6 +16,9 @@ enum class Reason : uint8_t {
   kOverflow,                 // a circuit breaker of the pool
   kPerTryTimeout,
   kLocalReset,               // we gave the attempt up (client gone, global timeout)
+  kRemoteReset,              // HTTP/2: RST_STREAM
+  kRemoteRefused,            // HTTP/2: REFUSED_STREAM, or a stream behind the last one that a GOAWAY names: nothing was done
+  kRemoteConnectError,       // HTTP/2: RST_STREAM with CONNECT_ERROR
 };
 
 struct ReasonFacts {

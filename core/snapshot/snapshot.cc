@@ -53,6 +53,14 @@ ListenerSettings strictest(const std::vector<ListenerSettings>& all) {
     result.buffer_bytes = std::min(result.buffer_bytes, next.buffer_bytes);
     result.chunk_line_bytes = std::min(result.chunk_line_bytes, next.chunk_line_bytes);
     result.requests_per_turn = std::min(result.requests_per_turn, next.requests_per_turn);
+    result.h2_concurrent_streams = std::min(result.h2_concurrent_streams, next.h2_concurrent_streams);
+    result.h2_stream_window_bytes = std::min(result.h2_stream_window_bytes, next.h2_stream_window_bytes);
+    result.h2_connection_window_bytes = std::min(result.h2_connection_window_bytes, next.h2_connection_window_bytes);
+    result.h2_resets = std::min(result.h2_resets, next.h2_resets);
+    result.h2_empty_frames = std::min(result.h2_empty_frames, next.h2_empty_frames);
+    result.h2_priority_frames = std::min(result.h2_priority_frames, next.h2_priority_frames);
+    result.h2_window_updates = std::min(result.h2_window_updates, next.h2_window_updates);
+    result.h2_continuation_frames = std::min(result.h2_continuation_frames, next.h2_continuation_frames);
     result.accept_http_1_0 = std::min(result.accept_http_1_0, next.accept_http_1_0);
     result.accept_websocket = std::min(result.accept_websocket, next.accept_websocket);
     result.accept_connect = std::min(result.accept_connect, next.accept_connect);

@@ -39,6 +39,7 @@ struct ClusterSpec {
   std::string name;  // NAMESPACE_NAME_PORT: the cluster's name in statistics and logs
   std::vector<EndpointSpec> endpoints;
   bool tls = false;  // toward the endpoints
+  bool http2 = false;  // they speak nothing else
   ClusterSettings settings;
   cluster::Policy policy;
 };

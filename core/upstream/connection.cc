@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "codec/h1/h1.h"
+#include "codec/h2/h2.h"
 #include "upstream/pool.h"
 
 namespace kgw::upstream {
@@ -20,7 +22,8 @@ net::Address address_of(const cluster::Endpoint& endpoint) {
 } // namespace
 
 Connection::Connection(Pool& pool)
-    : pool_(pool), codec_(codec::h1::make_client_codec(pool.config().limits)),
+    : pool_(pool), codec_(pool.config().http2 ? codec::h2::make_client_codec(pool.config().limits, pool.config().streams)
+                                              : codec::h1::make_client_codec(pool.config().limits)),
       timer_([](void* self, Instant now) { static_cast<Connection*>(self)->on_timer(now); }, this) {}
 
 Connection::~Connection() = default;
@@ -38,6 +41,7 @@ void Connection::connect() {
 
 void Connection::on_connected() {
   timer_.disarm();
+  if (codec_->wants_write()) write_own();
   pool_.connected(*this);
 }
 
@@ -67,7 +71,8 @@ void Connection::on_timer(Instant now) {
 
 void Connection::attach(Stream& stream) {
   state_ = State::kActive;
-  stream_ = &stream;
+  streams_.push_back(stream);
+  ++carrying_;
   stream.connection_ = this;
   stream.pool_ = nullptr;
   stream.head_sent_ = stream.request_complete_ = false;
@@ -92,18 +97,21 @@ void Connection::close() {
     transport_->set_handler(nullptr);
     transport_->close(false);
   }
-  if (stream_ != nullptr) {
-    stream_->connection_ = nullptr;
-    stream_ = nullptr;
-    pool_.detached();
-  }
+  while (Stream* stream = streams_.front()) detach(*stream);
   pool_.closed(*this);
+}
+
+void Connection::detach(Stream& stream) {
+  stream.unlink();
+  stream.connection_ = nullptr;
+  --carrying_;
+  pool_.detached();
 }
 
 // ---- writing --------------------------------------------------------------------------------------------------------------
 
 void Connection::write_head(Stream& stream, const http::Head& head, const http::AttemptHeaders& attempt, bool end) {
-  stream.id_ = codec_->write_request(head, attempt, end, output_->open());
+  stream.id_ = codec_->write_request(head, attempt, end, &stream, output_->open());
   stream.head_sent_ = true;
   stream.request_complete_ = end;
   ++carried_;
@@ -136,14 +144,32 @@ void Connection::end_of_writes() {
 void Connection::on_writable() {
   output_->write_more();
   end_of_writes();
-  if (output_->queued() <= pool_.config().buffer_bytes / 2 && stream_ != nullptr) stream_->handler_.on_drained();
+  if (output_->queued() > pool_.config().buffer_bytes / 2) return;
+  Stream* next = nullptr;
+  for (Stream* stream = streams_.front(); stream != nullptr; stream = next) {
+    next = streams_.next(*stream);
+    stream->handler_.on_drained();
+  }
+}
+
+void Connection::write_own() {
+  codec_->write(output_->open());
+  output_->flush();
+}
+
+void Connection::hold(Stream& stream, bool held) {
+  if (codec_->hold(stream.id_, held)) {
+    if (codec_->wants_write()) write_own();
+    return;
+  }
+  held ? transport_->pause_reading() : transport_->resume_reading();
 }
 
 void Connection::release(Stream& stream) {
-  stream.connection_ = nullptr;
-  stream_ = nullptr;
-  pool_.detached();
-  close();
+  detach(stream);
+  if (!codec_->reset(stream.id_, codec::Reset::kCancel, output_->open())) return close();
+  output_->flush();
+  pool_.has_room(*this);
 }
 
 // ---- reading --------------------------------------------------------------------------------------------------------------
@@ -159,7 +185,6 @@ void Connection::on_readable() {
     case net::IoResult::Kind::kError: return ended_by_peer(true);
     case net::IoResult::Kind::kBytes: break;
   }
-  if (state_ == State::kIdle) return close();  // bytes that nobody asked for (a 408, a second answer)
   stash_.clear();
   process(scratch.first(kept + result.bytes));
   pool_.context().output.flush();
@@ -167,72 +192,91 @@ void Connection::on_readable() {
 
 void Connection::process(std::span<char> in) {
   codec::Event event;
-  while (stream_ != nullptr) {
+  while (state_ != State::kClosed) {
     switch (codec_->next(in, event)) {
       case codec::EventKind::kNeedMore:
+        if (codec_->wants_write()) [[unlikely]] {
+          write_own();  // which may have something to tell
+          continue;
+        }
         if (!in.empty()) stash_.append({in.data(), in.size()});
         return;
       case codec::EventKind::kBad:
+        // Bytes that nobody asked for, such as a 408 or a second answer, are no broken response.
+        if (carries_nothing()) return close();
         pool_.view().stats().upstream_cx_protocol_error.add();
         return fail(FailureKind::kProtocol, event.reason);
+      case codec::EventKind::kOver: return close();
       default: deliver(event);
     }
   }
 }
 
 void Connection::deliver(const codec::Event& event) {
-  StreamHandler& handler = stream_->handler_;
+  auto& stream = *static_cast<Stream*>(event.user);
+  StreamHandler& handler = stream.handler_;
   bool end = event.end || event.kind == codec::EventKind::kTrailers || event.kind == codec::EventKind::kEnd;
   // First free the connection, then tell: what the handler starts next may use it at once.
-  if (end) finish_response();
+  if (end) finish_response(stream);
   switch (event.kind) {
     case codec::EventKind::kInform: return handler.on_inform(*event.head);
     case codec::EventKind::kHead: return handler.on_head(*event.head, event.end);
     case codec::EventKind::kData: return handler.on_data(event.data, event.end);
     case codec::EventKind::kTrailers: return handler.on_end(event.head);
     case codec::EventKind::kEnd: return handler.on_end(nullptr);
+    case codec::EventKind::kDrained: return handler.on_drained();
+    case codec::EventKind::kReset: return stream_reset(stream, event);
     default: return;
   }
 }
 
-void Connection::finish_response() {
-  if (!stream_->request_complete_) return;  // an early answer: the driver gives the stream up and the connection closes
-  Stream* stream = stream_;
-  stream->connection_ = nullptr;
-  stream_ = nullptr;
-  pool_.detached();
-  if (codec_->reusable() && output_->queued() == 0 && !output_->failed()) {
-    pool_.became_free(*this);
-  } else {
-    close();
-  }
+void Connection::finish_response(Stream& stream) {
+  if (!stream.request_complete_) return;  // an early answer: the driver gives the stream up
+  detach(stream);
+  codec_->bind(stream.id_, nullptr);
+  bool sent = (output_->queued() == 0 || codec_->capacity() > 1) && !output_->failed();
+  if (codec_->reusable() && sent) return pool_.has_room(*this);
+  if (carries_nothing()) close();
+}
+
+void Connection::stream_reset(Stream& stream, const codec::Event& event) {
+  FailureKind kind = event.reset == codec::Reset::kRefused    ? FailureKind::kRefused
+                     : event.reset == codec::Reset::kProtocol ? FailureKind::kProtocol
+                     : event.reset == codec::Reset::kConnect  ? FailureKind::kConnectError
+                                                              : FailureKind::kReset;
+  if (kind == FailureKind::kProtocol) pool_.view().stats().upstream_cx_protocol_error.add();
+  bool head_sent = stream.head_sent_;
+  detach(stream);
+  codec_->bind(stream.id_, nullptr);
+  pool_.has_room(*this);
+  stream.handler_.on_failed({.kind = kind, .head_sent = head_sent, .fault = event.reason == nullptr ? "" : event.reason});
 }
 
 void Connection::ended_by_peer(bool reset) {
-  if (state_ == State::kIdle) return close();
-  if (stream_ == nullptr) return close();
+  if (carries_nothing()) return close();
   codec::Event event;
   if (!reset && codec_->closed(event) == codec::EventKind::kEnd) {
-    StreamHandler& handler = stream_->handler_;
-    stream_->connection_ = nullptr;
-    stream_ = nullptr;
-    pool_.detached();
+    auto& stream = *static_cast<Stream*>(event.user);
     close();
-    return handler.on_end(nullptr);
+    return stream.handler_.on_end(nullptr);
   }
   if (!codec_->response_started()) return fail(FailureKind::kTermination);
   if (!codec_->tunnel()) pool_.view().stats().upstream_cx_protocol_error.add();
   fail(FailureKind::kProtocol);
 }
 
+// The connection is lost, and all that it carries.
 void Connection::fail(FailureKind kind, const char* fault) {
-  Stream* stream = stream_;
-  bool head_sent = stream->head_sent_;
-  stream->connection_ = nullptr;
-  stream_ = nullptr;
-  pool_.detached();
+  base::IntrusiveList<Stream, Stream> failing;
+  failing.splice_back(streams_);
+  for (Stream* stream = failing.front(); stream != nullptr; stream = failing.next(*stream)) {
+    stream->connection_ = nullptr;
+    --carrying_;
+    pool_.detached();
+  }
   close();
-  stream->handler_.on_failed({.kind = kind, .head_sent = head_sent, .fault = fault});
+  while (Stream* stream = failing.pop_front())
+    stream->handler_.on_failed({.kind = kind, .head_sent = stream->head_sent_, .fault = fault});
 }
 
 } // namespace kgw::upstream

@@ -1,5 +1,5 @@
 #pragma once
-// One connection to an endpoint: transport, codec, and the stream it carries.
+// One connection to an endpoint: transport, codec, and the streams it carries.
 
 #include <memory>
 
@@ -24,6 +24,10 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   // Carries `stream` from now on. `reused` tells whether it carried another before.
   void attach(Stream& stream);
   bool reused() const { return carried_ > 0; }
+  // How many streams more it could carry now.
+  int room() const { return state_ == State::kClosed ? 0 : static_cast<int>(codec_->capacity()) - static_cast<int>(carrying_); }
+  bool carries_nothing() const { return carrying_ == 0; }
+  bool is_closed() const { return state_ == State::kClosed; }
   bool usable();  // an idle connection: peeks when it idled a second or more
   void go_idle(Instant now);
   // Closes the socket, now; the object dies at the end of the turn.
@@ -34,9 +38,9 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void write_data(Stream& stream, std::span<const char> data, bool end);
   void write_trailers(Stream& stream, const http::Head& trailers);
   void flush();
-  void release(Stream& stream);  // cancelled: closes unless it is idle already
-  net::Output& output() { return *output_; }
-  net::Transport& transport() { return *transport_; }
+  void release(Stream& stream);  // cancelled
+  size_t queued(const Stream& stream) const { return output_->queued() + codec_->queued(stream.id_); }
+  void hold(Stream& stream, bool held);
 
  private:
   enum class State : uint8_t { kConnecting, kActive, kIdle, kClosed };
@@ -46,7 +50,10 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void on_writable() override;
   void process(std::span<char> in);
   void deliver(const codec::Event& event);
-  void finish_response();
+  void finish_response(Stream& stream);
+  void stream_reset(Stream& stream, const codec::Event& event);
+  void detach(Stream& stream);
+  void write_own();
   void ended_by_peer(bool reset);
   void fail(FailureKind kind, const char* fault = "");
   void on_timer(Instant now);
@@ -57,7 +64,8 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   std::unique_ptr<codec::ClientCodec> codec_;
   std::unique_ptr<net::Output> output_;
   base::OutBuffer stash_;  // a part of a head that waits for the rest
-  Stream* stream_ = nullptr;
+  base::IntrusiveList<Stream, Stream> streams_;
+  uint32_t carrying_ = 0;  // in streams_
   base::Timer timer_;      // connecting: the connect timeout; later: idle, re-armed lazily
   Instant idle_since_{};
   uint64_t carried_ = 0;

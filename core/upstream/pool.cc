@@ -24,14 +24,18 @@ Pool::Lease Pool::lease(Stream& stream) {
     refuse(stream);
     return Lease::kPending;
   }
-  while (Connection* connection = idle_.pop_front()) {
-    if (!connection->usable()) {
-      busy_.push_back(*connection);
+  while (Connection* connection = roomy_.pop_front()) {
+    full_.push_back(*connection);
+    if (connection->carries_nothing() && !connection->usable()) {
       connection->close();
       continue;
     }
-    busy_.push_back(*connection);
+    if (connection->room() <= 0) continue;  // its peer allows less by now
     attach(*connection, stream);
+    if (connection->room() > 0) {
+      base::IntrusiveList<Connection, Connection>::remove(*connection);
+      roomy_.push_front(*connection);
+    }
     return Lease::kReady;
   }
   if (!view_.may_wait()) {
@@ -62,7 +66,8 @@ void Pool::detached() {
 
 // As many connections on their way as attempts wait, while the breaker allows; an endpoint without any may always open one.
 void Pool::open_connections() {
-  while (connecting_count_ < pending_count_) {
+  size_t each = config().http2 ? config().streams.concurrent_streams : 1;
+  while (connecting_count_ * each < pending_count_) {
     if (!view_.may_connect() && count_ > 0) {
       view_.stats().upstream_cx_overflow.add();
       return;
@@ -81,27 +86,29 @@ void Pool::open_connections() {
 
 void Pool::connected(Connection& connection) {
   --connecting_count_;
-  base::IntrusiveList<Connection, Connection>::remove(connection);
-  busy_.push_back(connection);
-  became_free(connection);
+  has_room(connection);
 }
 
-void Pool::became_free(Connection& connection) {
-  base::IntrusiveList<Connection, Connection>::remove(connection);
-  Stream* waiting = pending_.front();
-  if (waiting == nullptr) {
-    if (retired_) {
-      busy_.push_back(connection);
-      return connection.close();
+void Pool::has_room(Connection& connection) {
+  while (!connection.is_closed()) {
+    base::IntrusiveList<Connection, Connection>::remove(connection);
+    full_.push_back(connection);
+    bool room = connection.room() > 0;
+    Stream* waiting = room ? pending_.front() : nullptr;
+    if (waiting != nullptr) {
+      stop_waiting(*waiting);
+      bool reused = connection.reused();
+      attach(connection, *waiting);
+      waiting->handler_.on_ready(reused);
+      continue;
     }
-    idle_.push_front(connection);
-    return connection.go_idle(context_.loop.now());
+    if (connection.carries_nothing() && (retired_ || !room)) return connection.close();
+    if (!room) return;
+    base::IntrusiveList<Connection, Connection>::remove(connection);
+    roomy_.push_front(connection);
+    if (connection.carries_nothing()) connection.go_idle(context_.loop.now());
+    return;
   }
-  stop_waiting(*waiting);
-  busy_.push_back(connection);
-  bool reused = connection.reused();
-  attach(connection, *waiting);
-  waiting->handler_.on_ready(reused);
 }
 
 // Envoy fails everything that waits for the endpoint: the others would most likely fail the same way.
@@ -110,18 +117,16 @@ void Pool::connect_failed(Connection& connection, FailureKind kind, std::string_
   ++host_->stats.cx_connect_fail;
   --connecting_count_;
   base::IntrusiveList<Connection, Connection>::remove(connection);
-  busy_.push_back(connection);
+  full_.push_back(connection);
   base::IntrusiveList<Stream, Stream> failing;
   failing.splice_back(pending_);
   view_.stats().upstream_rq_pending_active.sub(pending_count_);
   host_->stats.rq_pending_active -= pending_count_;
   pending_count_ = 0;
+  for (Stream* stream = failing.front(); stream != nullptr; stream = failing.next(*stream)) stream->pool_ = nullptr;
   dying_ = true;  // what the handlers do must not end the pool under this loop
   connection.close();
-  while (Stream* stream = failing.pop_front()) {
-    stream->pool_ = nullptr;
-    stream->handler_.on_failed({kind, false, text});
-  }
+  while (Stream* stream = failing.pop_front()) stream->handler_.on_failed({kind, false, text});
   dying_ = false;
   maybe_die();
 }
@@ -166,7 +171,10 @@ void Pool::stop_waiting(Stream& stream) {
 
 void Pool::retire() {
   retired_ = true;
-  while (Connection* connection = idle_.front()) connection->close();
+  while (Connection* connection = roomy_.pop_front()) {
+    full_.push_back(*connection);
+    if (connection->carries_nothing()) connection->close();
+  }
   maybe_die();
 }
 

@@ -6,7 +6,6 @@
 
 #include "base/intrusive_list.h"
 #include "cluster/view.h"
-#include "codec/h1/h1.h"
 #include "net/loop.h"
 #include "net/output.h"
 #include "net/tls.h"
@@ -31,6 +30,8 @@ struct ClusterConfig {
   Duration connect_timeout = std::chrono::seconds(5);
   Duration idle_timeout = std::chrono::hours(1);
   codec::HeadLimits limits;
+  bool http2 = false;
+  codec::StreamLimits streams;                // http2
   size_t buffer_bytes = 1 << 20;
   std::shared_ptr<const net::TlsClient> tls;  // null: plain text
 };
@@ -44,7 +45,7 @@ class Pool final : public net::Deferred {
   Pool(Context& context, ClusterPools& owner, cluster::Host& host);
   ~Pool() override;
 
-  // kReady: the stream has an idle connection. kPending: on_ready or on_failed comes in a later turn, never from inside.
+  // kReady: the stream has a connection. kPending: on_ready or on_failed comes in a later turn, never from inside.
   Lease lease(Stream& stream);
   // The endpoint left its cluster, or the worker stops: idle connections close, busy ones after their response.
   void retire();
@@ -59,7 +60,7 @@ class Pool final : public net::Deferred {
   friend class Stream;
   void connected(Connection& connection);
   void connect_failed(Connection& connection, FailureKind kind, std::string_view text);
-  void became_free(Connection& connection);   // both messages complete, keep-alive
+  void has_room(Connection& connection);      // it carries less than before: whoever waits may use it
   void closed(Connection& connection);
   void attach(Connection& connection, Stream& stream);
   void detached();                             // a stream left its connection
@@ -73,7 +74,7 @@ class Pool final : public net::Deferred {
   ClusterPools& owner_;  // retained
   cluster::View& view_;
   cluster::HostRef host_;
-  base::IntrusiveList<Connection, Connection> connecting_, busy_, idle_;
+  base::IntrusiveList<Connection, Connection> connecting_, full_, roomy_;
   base::IntrusiveList<Stream, Stream> pending_, refused_;
   net::Task tell_refused_;
   size_t connecting_count_ = 0, pending_count_ = 0, count_ = 0;

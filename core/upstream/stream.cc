@@ -13,17 +13,18 @@ void Stream::write_trailers(const http::Head& trailers) { connection_->write_tra
 void Stream::flush() {
   if (connection_ != nullptr) connection_->flush();
 }
-size_t Stream::queued() const { return connection_ == nullptr ? 0 : connection_->output().queued(); }
+size_t Stream::queued() const { return connection_ == nullptr ? 0 : connection_->queued(*this); }
 void Stream::pause_reading() {
-  if (connection_ != nullptr) connection_->transport().pause_reading();
+  if (connection_ != nullptr) connection_->hold(*this, true);
 }
 void Stream::resume_reading() {
-  if (connection_ != nullptr) connection_->transport().resume_reading();
+  if (connection_ != nullptr) connection_->hold(*this, false);
 }
 
 void Stream::cancel() {
   if (connection_ != nullptr) connection_->release(*this);
   if (pool_ != nullptr) pool_->stop_waiting(*this);
+  unlink();  // from those that are about to be told of a failure
 }
 
 } // namespace kgw::upstream

@@ -18,6 +18,9 @@ enum class FailureKind : uint8_t {
   kTermination,       // closed or reset before the first byte of the response
   kProtocol,          // unparsable, or cut inside the response
   kOverflow,          // a breaker of the pool
+  kReset,             // the endpoint reset the stream
+  kRefused,           // the same, with proof that it did nothing
+  kConnectError,      // the same, for a CONNECT that it could not carry out
 };
 
 struct StreamFailure {
@@ -60,15 +63,16 @@ class Stream : public base::ListLink<Stream> {
   size_t queued() const;     // request bytes that the kernel has not taken
   void pause_reading();      // of the response
   void resume_reading();
-  // Gives the stream up. A connection whose messages are both complete was returned already; any other is closed.
+  // Gives the stream up. A connection whose messages are both complete was returned already; any other carries on only if
+  // its protocol can end one stream alone.
   void cancel();
 
  private:
   friend class Connection;
   friend class Pool;
   StreamHandler& handler_;
-  Connection* connection_ = nullptr;
-  Pool* pool_ = nullptr;          // while waiting for a connection
+  Connection* connection_ = nullptr;  // which has it in its list
+  Pool* pool_ = nullptr;          // while waiting for a connection, in a list of it
   codec::StreamId id_ = 0;
   bool head_sent_ = false, request_complete_ = false;
   bool refused_ = false;          // by a breaker; waits to be told

@@ -43,7 +43,7 @@ inline http::Head request_with(std::string_view method) {
 inline Told ask(const Pieces& pieces, std::string_view method, const HeadLimits& limits = {}) {
   auto codec = h1::make_client_codec(limits);
   base::OutBuffer out;
-  codec->write_request(request_with(method), {}, true, out);
+  codec->write_request(request_with(method), {}, true, nullptr, out);
   Told told = h1::test::feed(*codec, pieces, [](EventKind, const Event&) {});
   Event event;
   if (told.bad == 0) h1::test::note(told, codec->closed(event), event);

@@ -51,7 +51,7 @@ Hop request_hop(std::string_view text, const HeadLimits& limits) {
     // HTTP/1.0 without Host: the next hop gets an empty one, as RFC 9112 3.2 has it, which our server refuses.
     if (kind == EventKind::kHead && event.head->authority.empty()) return {};
     if (kind == EventKind::kHead) {
-      client->write_request(*event.head, {}, event.end, out);
+      client->write_request(*event.head, {}, event.end, nullptr, out);
     } else {
       client->write_data(0, event.data, hop.forwarded, out);
     }
@@ -76,7 +76,7 @@ Hop response_hop(std::string_view text, std::string_view method, const HeadLimit
   auto client = h1::make_client_codec(limits);
   Asked server(method);
   base::OutBuffer request, out;
-  client->write_request(request_with(method), {}, true, request);
+  client->write_request(request_with(method), {}, true, nullptr, request);
   h1::test::Input input;
   input.add(text);
   Hop hop;

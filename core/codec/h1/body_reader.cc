@@ -27,7 +27,7 @@ void BodyReader::forget_arena() {
 }
 
 EventKind BodyReader::next(std::span<char>& in, Event& event) {
-  event = {};
+  event = {.user = event.user};
   if (in.empty()) return EventKind::kNeedMore;
   switch (state_) {
   case State::kLength:

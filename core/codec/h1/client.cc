@@ -12,10 +12,11 @@ class Client final : public ClientCodec {
   explicit Client(const HeadLimits& limits) : limits_(limits), parser_(limits_), body_(parser_, limits_) {}
 
   StreamId write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end,
-                         base::OutBuffer& out) override;
+                         void* user, base::OutBuffer& out) override;
   void write_data(StreamId, std::span<const char> data, bool end, base::OutBuffer& out) override;
   void write_trailers(StreamId, const http::Head& trailers, base::OutBuffer& out) override;
   EventKind next(std::span<char>& in, Event& event) override;
+  void bind(StreamId, void* user) override { user_ = user; }
   EventKind closed(Event& event) override;
   bool tunnel() const override { return tunnel_; }
   bool response_started() const override { return started_; }
@@ -37,6 +38,7 @@ class Client final : public ClientCodec {
   BodyReader body_;
   BodyWriter writer_;
   http::Head head_;
+  void* user_ = nullptr;
   const char* broken_ = nullptr; // why nothing is read any more
   RequestMode mode_;
   Reading reading_ = Reading::kIdle;
@@ -47,8 +49,9 @@ class Client final : public ClientCodec {
   bool keep_alive_ = true; // nothing has spoiled the connection for another request
 };
 
-StreamId Client::write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end,
+StreamId Client::write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end, void* user,
                                base::OutBuffer& out) {
+  user_ = user;
   mode_ = {.head_request = head.method_id == http::MethodId::kHead,
            .connect = head.method_id == http::MethodId::kConnect,
            .upgrade = head.upgrade};
@@ -75,7 +78,7 @@ void Client::write_trailers(StreamId, const http::Head& trailers, base::OutBuffe
 }
 
 EventKind Client::next(std::span<char>& in, Event& event) {
-  event = {};
+  event = {.user = user_};
   if (broken_ != nullptr) return bad(broken_, event);
   if (in.empty()) return EventKind::kNeedMore;
   started_ = true;
@@ -151,7 +154,7 @@ void Client::response_complete(const std::span<char>& rest) {
 }
 
 EventKind Client::closed(Event& event) {
-  event = {};
+  event = {.user = user_};
   keep_alive_ = false;
   if (reading_ == Reading::kIdle) return EventKind::kNeedMore;
   if (reading_ == Reading::kBody && body_.until_close()) {
@@ -164,7 +167,7 @@ EventKind Client::closed(Event& event) {
 EventKind Client::bad(const char* reason, Event& event) {
   broken_ = reason;
   keep_alive_ = false;
-  event = {};
+  event = {.user = user_};
   event.status = 502;
   event.reason = reason;
   return event.kind = EventKind::kBad;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "codec/field_rules.h"
 #include "codec/h1/scan.h"
 #include "http/target.h"
 
@@ -10,19 +11,6 @@ namespace kgw::codec::h1 {
 namespace {
 
 using http::Token;
-
-// Servers that map "_" to "-" (CGI) would read a second host, length or trusted field where we read an unknown one.
-bool underscore_twin(std::string_view name) {
-  char dashed[64]; // longer than any name that means something
-  if (name.find('_') == std::string_view::npos) return false;
-  size_t bytes = name.copy(dashed, sizeof dashed);
-  std::replace(dashed, dashed + bytes, '_', '-');
-  std::string_view twin(dashed, bytes);
-  if (twin.starts_with("x-envoy-") || twin.starts_with("x-forwarded-")) return true;
-  constexpr uint64_t kFraming = http::tokens_with(http::kHop) | http::token_bit(Token::kHost) |
-                                http::token_bit(Token::kContentLength) | http::token_bit(Token::kXRequestId);
-  return (http::token_bit(http::token_of(twin)) & kFraming) != 0;
-}
 
 // 1*DIGIT, below 2^63. RFC 9110 8.6.
 bool parse_length(std::string_view text, int64_t& length) {
@@ -91,13 +79,6 @@ Fault host(const http::Field& field, Section& section) {
 Fault expect(const http::Field& field, const http::Head& head) {
   bool good = !head.has(Token::kExpect) && base::equal_ignore_case(field.value_view(), "100-continue");
   return good ? Fault{} : Fault{417, "http1.unknown_expectation"};
-}
-
-// RFC 9110 6.5.1: nothing that frames, routes, authorises or steers a message comes behind it.
-bool allowed_in_trailers(const http::Field& field) {
-  std::string_view name = field.name_view();
-  if (field.token != Token::kOther) return (http::token_properties(field.token) & http::kNoTrailer) == 0;
-  return name != "forwarded" && !name.starts_with("x-envoy-") && !name.starts_with("x-forwarded-");
 }
 
 } // namespace

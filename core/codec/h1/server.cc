@@ -21,10 +21,12 @@ class Server final : public ServerCodec {
       : arenas_(arenas), limits_(limits), parser_(limits_), body_(parser_, limits_) {}
 
   EventKind next(std::span<char>& in, Event& event) override;
+  void bind(StreamId, void* user) override { user_ = user; }
   void write_inform(StreamId, const http::Head& head, base::OutBuffer& out) override;
   void write_head(StreamId, const http::Head& head, bool end, base::OutBuffer& out) override;
   void write_data(StreamId, std::span<const char> data, bool end, base::OutBuffer& out) override;
   void write_trailers(StreamId, const http::Head& trailers, base::OutBuffer& out) override;
+  void answered_early() override { closing_ = true; }
   void close_after_response() override { closing_ = true; }
   bool tunnel() const override { return reading_ == Reading::kTunnel; }
   bool reusable() const override;
@@ -49,6 +51,7 @@ class Server final : public ServerCodec {
   BodyWriter writer_;
   http::Head head_;
   base::Arena* arena_ = nullptr;
+  void* user_ = nullptr;
   Fault fault_{};
   Reading reading_ = Reading::kBetween;
   Version version_ = Version::kHttp11; // of the current request
@@ -61,7 +64,7 @@ class Server final : public ServerCodec {
 
 EventKind Server::next(std::span<char>& in, Event& event) {
   if (fault_) return bad(fault_, event);
-  event = {};
+  event = {.user = user_};
   if (answered_ && !keep_alive_) return EventKind::kNeedMore; // RFC 9112 9.6: nothing more is processed
   if (reading_ == Reading::kTunnel) {
     event.data = std::exchange(in, in.subspan(in.size()));
@@ -150,7 +153,7 @@ EventKind Server::read_body(std::span<char>& in, Event& event) {
 EventKind Server::bad(Fault fault, Event& event) {
   fault_ = fault;
   keep_alive_ = false;
-  event = {};
+  event = {.user = user_};
   event.status = fault.status;
   event.reason = fault.reason;
   return event.kind = EventKind::kBad;

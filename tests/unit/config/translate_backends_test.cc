@@ -160,13 +160,15 @@ TEST(Backends, AnOverrideForAPortThatIsNotThereIsSaid) {
   EXPECT_THAT(world.warning_lines(), Contains(HasSubstr("--backend app/svc:99: the Service has no such port")));
 }
 
-TEST(Backends, Http2OnlyBackendsAreSaid) {
-  for (const char* protocol : {"kubernetes.io/h2c", "http2", "grpc"}) {
+TEST(Backends, AppProtocolSaysWhoSpeaksHttp2) {
+  for (const char* protocol : {"kubernetes.io/h2c", "http2", "grpc", "http", "kubernetes.io/ws"}) {
     World world;
     world.load(std::string(kGateway) + route_of("r", std::string("{") + kToService + "}") +
                "apiVersion: v1\nkind: Service\nmetadata: {name: svc, namespace: app}\n"
                "spec: {ports: [{port: 80, appProtocol: " + protocol + "}]}\n");
-    EXPECT_THAT(world.warning_lines(), Contains(HasSubstr(std::string("appProtocol ") + protocol))) << protocol;
+    bool http2 = std::string(protocol).find("h2c") != std::string::npos || std::string(protocol) == "http2" ||
+                 std::string(protocol) == "grpc";
+    EXPECT_EQ(world.spec.clusters.at(0).http2, http2) << protocol;
   }
 }
 

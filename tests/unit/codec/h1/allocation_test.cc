@@ -57,7 +57,7 @@ struct Hops {
     down.clear();
     (void)http::strip_hop_by_hop(*event.head);
     http::shape_request(*event.head, arenas.arena, {.address = "1.2.3.4", .forwarded_address = "1.2.3.4"}, "id");
-    client->write_request(*event.head, {.expected_timeout_ms = 15000}, true, up);
+    client->write_request(*event.head, {.expected_timeout_ms = 15000}, true, nullptr, up);
     std::span<char> response = input(kResponse);
     while (!client->reusable()) {
       switch (client->next(response, event)) {

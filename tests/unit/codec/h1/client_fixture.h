@@ -21,7 +21,7 @@ inline Told ask(const std::vector<std::string_view>& pieces, const HeadLimits& l
                 const char* method = "GET", bool* reusable = nullptr) {
   auto codec = make_client_codec(limits);
   base::OutBuffer out;
-  codec->write_request(get(method), {}, true, out);
+  codec->write_request(get(method), {}, true, nullptr, out);
   Told told = feed(*codec, pieces, [](EventKind, const Event&) {});
   if (close) {
     Event event;

@@ -67,7 +67,7 @@ TEST(Client, DataOnAnIdleConnection) {
 TEST(Client, NotReusableBeforeTheRequestIsComplete) {
   auto codec = make_client_codec({});
   base::OutBuffer out;
-  codec->write_request(get("POST"), {}, false, out);
+  codec->write_request(get("POST"), {}, false, nullptr, out);
   feed(*codec, {"HTTP/1.1 413 X\r\ncontent-length: 0\r\n\r\n"}, [](EventKind, const Event&) {});
   EXPECT_FALSE(codec->reusable());
   codec->write_data(0, {}, true, out);
@@ -92,7 +92,7 @@ TEST(Client, Closed) {
 TEST(Client, ResponseStarted) {
   auto codec = make_client_codec({});
   base::OutBuffer out;
-  codec->write_request(get(), {}, true, out);
+  codec->write_request(get(), {}, true, nullptr, out);
   EXPECT_FALSE(codec->response_started());
   auto nothing = [](EventKind, const Event&) {};
   feed(*codec, {"HTTP/1.1 100 Continue\r\n\r\n"}, nothing);
@@ -123,7 +123,7 @@ TEST(Client, ManyRequestsOnOneConnection) {
   auto codec = make_client_codec({});
   base::OutBuffer out;
   for (int i = 0; i < 3; ++i) {
-    codec->write_request(get(), {}, true, out);
+    codec->write_request(get(), {}, true, nullptr, out);
     Told told =
         feed(*codec, {"HTTP/1.1 200 OK\r\nconte", "nt-length: 2\r\n\r\no", "k"}, [](EventKind, const Event&) {});
     EXPECT_EQ(told.body, "ok");

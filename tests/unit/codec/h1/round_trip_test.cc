@@ -20,7 +20,7 @@ std::string forwarded(std::string text) {
     switch (server->next(in, event)) {
     case EventKind::kHead:
       EXPECT_TRUE(http::strip_hop_by_hop(*event.head));
-      client->write_request(*event.head, {}, event.end, out);
+      client->write_request(*event.head, {}, event.end, nullptr, out);
       complete = event.end;
       break;
     case EventKind::kData:
@@ -78,7 +78,7 @@ TEST(RoundTrip, Responses) {
     Arenas arenas;
     auto server = make_server_codec(arenas, {});
     base::OutBuffer out;
-    client->write_request(get(), {}, true, out);
+    client->write_request(get(), {}, true, nullptr, out);
     std::string request(out.view());
     std::span<char> in(request);
     Event event;

@@ -109,7 +109,7 @@ TEST(Serializer, RunsOfReceivedLines) {
                      "6\r\nConnection: x\r\nG: \r\nH:\r\nI: 9\r\n\r\n";
   auto codec = make_client_codec({});
   base::OutBuffer out;
-  codec->write_request(get(), {}, true, out);
+  codec->write_request(get(), {}, true, nullptr, out);
   std::span<char> in(text);
   Event event;
   ASSERT_EQ(codec->next(in, event), EventKind::kHead);

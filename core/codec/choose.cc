@@ -1,0 +1,16 @@
+#include "codec/choose.h"
+
+#include "codec/h1/h1.h"
+#include "codec/h2/h2.h"
+
+namespace kgw::codec {
+
+std::unique_ptr<ServerCodec> choose_server_codec(std::span<const char> first, ArenaSource& arenas, const HeadLimits& heads,
+                                                 const StreamLimits& streams) {
+  std::string_view begin(first.data(), std::min(first.size(), h2::kPreface.size()));
+  if (begin == h2::kPreface) return h2::make_server_codec(arenas, heads, streams);
+  if (h2::kPreface.starts_with(begin)) return nullptr;
+  return h1::make_server_codec(arenas, heads);
+}
+
+} // namespace kgw::codec

@@ -1,0 +1,14 @@
+#pragma once
+// Which protocol a client speaks, from the first bytes it sends.
+
+#include <memory>
+
+#include "codec/server_codec.h"
+
+namespace kgw::codec {
+
+// Null: they may become one or the other. `arenas` outlives the codec.
+std::unique_ptr<ServerCodec> choose_server_codec(std::span<const char> first, ArenaSource& arenas, const HeadLimits& heads,
+                                                 const StreamLimits& streams);
+
+} // namespace kgw::codec

@@ -1,0 +1,170 @@
+#include "codec/h2/fields.h"
+#include "codec/h2/h2.h"
+#include "codec/h2/session.h"
+
+namespace kgw::codec::h2 {
+namespace {
+
+constexpr size_t kMostDiscarded = 16384;
+
+class Server final : public ServerCodec, private Session {
+ public:
+  Server(ArenaSource& arenas, const HeadLimits& heads, const StreamLimits& streams)
+      : Session(Side::kServer, heads, streams), arenas_(arenas) {}
+
+  EventKind next(std::span<char>& in, Event& event) override { return next_event(in, event); }
+  void write_inform(StreamId id, const http::Head& head, base::OutBuffer& out) override;
+  void write_head(StreamId id, const http::Head& head, bool end, base::OutBuffer& out) override;
+  void write_data(StreamId id, std::span<const char> data, bool end, base::OutBuffer& out) override { put_data(id, data, end, out); }
+  void write_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) override { put_trailers(id, trailers, out); }
+  bool wants_write() const override { return sends(); }
+  void write(base::OutBuffer& out) override { send(out); }
+  unsigned capacity() const override { return limits_.concurrent_streams; }
+  void bind(StreamId id, void* user) override { bind_stream(id, user); }
+  size_t queued(StreamId id) const override { return waiting(id); }
+  bool hold(StreamId id, bool held) override { return hold_stream(id, held); }
+  bool reset(StreamId id, Reset reset, base::OutBuffer& out) override { return reset_stream(id, reset, out); }
+  bool reading_head(std::span<const char>) const override { return reading_a_head_ || in_head_frame(); }
+  void close_after_response() override;
+  bool tunnel() const override { return false; }
+  bool reusable() const override { return broken_ == nullptr && !goaway_received_ && !closing_; }
+  bool idle() const override { return streams_.empty(); }
+
+ private:
+  Stream* on_head_begins(StreamId id, bool trailers) override;
+  void on_head_ends(Stream& stream, bool end) override;
+  void on_sent_end(Stream& stream) override;
+  void on_useless_data(Stream& stream, size_t bytes) override;
+  bool on_frame_header(const FrameHeader& frame) override;
+  bool count(const FrameHeader& frame);
+  void trailers_came(Stream& stream);
+
+  ArenaSource& arenas_;
+  FieldList fields_;
+  StreamId highest_ = 0;
+  uint64_t resets_ = 0, answered_ = 0, priorities_ = 0, window_updates_ = 0;
+  uint32_t empty_ = 0, continuations_ = 0;
+  bool reading_a_head_ = false, closing_ = false;
+};
+
+// ---- reading ----------------------------------------------------------------------------------------------------------------
+
+Stream* Server::on_head_begins(StreamId id, bool trailers) {
+  if (trailers) {
+    Stream* stream = find(id);
+    if (stream == nullptr || stream->user == nullptr) return nullptr;
+    builder_.begin(HeadBuilder::Of::kTrailers, *stream->arena);
+    return stream;
+  }
+  highest_ = id;
+  Stream& stream = add(id);
+  nghttp2_session_set_stream_user_data(session_, static_cast<int32_t>(id), &stream);
+  stream.arena = &arenas_.request_arena(id);
+  builder_.begin(HeadBuilder::Of::kRequest, *stream.arena);
+  return &stream;
+}
+
+void Server::on_head_ends(Stream& stream, bool end) {
+  if (stream.told_head) return trailers_came(stream);
+  stream.told_head = true;
+  stream.told_end = end;
+  Refusal refusal = builder_.finish(end);
+  http::Head& head = builder_.head();
+  stream.head_request = head.method_id == http::MethodId::kHead;
+  push_head(stream, refusal ? EventKind::kRefused : EventKind::kHead, head, end, refusal);
+}
+
+void Server::trailers_came(Stream& stream) {
+  stream.told_end = true;
+  if (builder_.finish(true)) {
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(stream.id), NGHTTP2_PROTOCOL_ERROR);
+    stream.told_end = false;
+    return;
+  }
+  push_head(stream, EventKind::kTrailers, builder_.head(), true, {});
+}
+
+// What a peer may do too often without ever breaking a rule of RFC 9113 (10.5).
+bool Server::on_frame_header(const FrameHeader& frame) {
+  bool headers = frame.type == FrameType::kHeaders || frame.type == FrameType::kContinuation;
+  reading_a_head_ = headers && !frame.end_headers();
+  // RFC 9113 5.1.1; libnghttp2 passes over a lower id.
+  if (frame.type == FrameType::kHeaders && frame.stream % 2 == 1 && frame.stream <= highest_ &&
+      nghttp2_session_find_stream(session_, static_cast<int32_t>(frame.stream)) == nullptr) {
+    broken(NGHTTP2_PROTOCOL_ERROR, "http2.stream_id_not_above");
+    return false;
+  }
+  return count(frame);
+}
+
+bool Server::count(const FrameHeader& frame) {
+  auto calm = [this](bool fine, const char* reason) {
+    if (!fine) broken(NGHTTP2_ENHANCE_YOUR_CALM, reason);
+    return fine;
+  };
+  switch (frame.type) {
+    case FrameType::kData:
+    case FrameType::kHeaders:
+    case FrameType::kContinuation: {
+      bool useless = frame.bytes == 0 && (frame.type == FrameType::kData ? !frame.end_stream() : !frame.end_headers());
+      empty_ = useless ? empty_ + 1 : 0;
+      continuations_ = frame.type == FrameType::kContinuation ? continuations_ + 1 : 0;
+      return calm(empty_ <= limits_.empty_frames, "http2.too_many_empty_frames") &&
+             calm(continuations_ <= limits_.continuation_frames, "http2.too_many_continuations");
+    }
+    case FrameType::kRstStream: return calm(++resets_ <= limits_.resets + answered_, "http2.too_many_resets");
+    case FrameType::kPriority: return calm(++priorities_ <= limits_.priority_frames * (1 + streams_seen_), "http2.too_many_priorities");
+    case FrameType::kWindowUpdate:
+      return calm(++window_updates_ <= limits_.window_updates * (1 + streams_seen_ + data_frames_sent_), "http2.too_many_window_updates");
+    default: return true;
+  }
+}
+
+// ---- writing ----------------------------------------------------------------------------------------------------------------
+
+void Server::write_inform(StreamId id, const http::Head& head, base::OutBuffer& out) {
+  if (Stream* stream = find(id); stream == nullptr || !stream->open) return;
+  fields_.clear();
+  fields_.add(":status", int64_t{head.status});
+  fields_.add_fields(head, 0);
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), nullptr, fields_.data(), fields_.size(), nullptr);
+  send(out);
+}
+
+void Server::write_head(StreamId id, const http::Head& head, bool end, base::OutBuffer& out) {
+  Stream* stream = find(id);
+  if (stream == nullptr || !stream->open) return;
+  stream->ended = end;
+  fields_.clear();
+  fields_.add(":status", int64_t{head.status});
+  fields_.add_fields(head, http::token_bit(http::Token::kContentLength));
+  if (head.content_length >= 0 && head.status != 204) fields_.add("content-length", head.content_length);
+  nghttp2_data_provider body = provider();
+  nghttp2_submit_response(session_, static_cast<int32_t>(id), fields_.data(), fields_.size(), end ? nullptr : &body);
+  send(out);
+}
+
+void Server::on_sent_end(Stream& stream) {
+  ++answered_;
+  stream.answered = !stream.told_end;
+}
+
+// RFC 9113 8.1: behind a complete answer, the client need not send the rest of its request. A small rest comes to its end.
+void Server::on_useless_data(Stream& stream, size_t bytes) {
+  bool enough = stream.discarded <= kMostDiscarded && stream.discarded + bytes > kMostDiscarded;
+  stream.discarded += bytes;
+  if (enough) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(stream.id), NGHTTP2_NO_ERROR);
+}
+
+void Server::close_after_response() {
+  if (std::exchange(closing_, true)) return;
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+} // namespace
+
+std::unique_ptr<ServerCodec> make_server_codec(ArenaSource& arenas, const HeadLimits& heads, const StreamLimits& streams) {
+  return std::make_unique<Server>(arenas, heads, streams);
+}
+
+} // namespace kgw::codec::h2
