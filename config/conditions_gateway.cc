@@ -42,10 +42,15 @@ Conditions listener_conditions(const ListenerSummary& listener, const Socket& so
   Condition conflicted{"Conflicted", false, "NoConflicts",
                        "No other listener claims the same address, port and hostname"};
   if (listener.conflicted) {
-    conflicted = {"Conflicted", true, "HostnameConflict",
-                  "Another listener claims the same address, port and hostname"};
+    conflicted = listener.protocol_conflict
+                     ? Condition{"Conflicted", true, "ProtocolConflict",
+                                 "Another listener claims the same address and port for another protocol"}
+                     : Condition{"Conflicted", true, "HostnameConflict",
+                                 "Another listener claims the same address, port and hostname"};
   }
-  Condition resolved{"ResolvedRefs", true, "ResolvedRefs", "All references are resolved"};
+  Condition resolved = listener.certificate;
+  // One of several certificates is enough to serve, and the condition tells of the others.
+  if (resolved.reason != "ResolvedRefs") resolved.holds = false;
   if (!listener.known_kinds) {
     resolved = {"ResolvedRefs", false, "InvalidRouteKinds", "allowedRoutes.kinds names a kind other than HTTPRoute"};
   }

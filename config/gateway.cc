@@ -70,19 +70,22 @@ void read_allowed_routes(Value value, Listener& listener) {
   }
 }
 
-void read_certificate(const Value& value) {
+ObjectRef read_certificate(const Value& value) {
   Fields fields(value);
-  fields.text("group", kGroup);
-  fields.text("kind", kKindName);
-  fields.text("name", kDnsName, Need::kRequired);
-  fields.text("namespace", kDnsLabel);
+  ObjectRef ref;
+  ref.at = value.at();
+  ref.group = fields.text("group", kGroup);
+  ref.kind = fields.get("kind").text(kKindName, "Secret");
+  ref.name = fields.text("name", kDnsName, Need::kRequired);
+  ref.namespace_name = fields.text("namespace", kDnsLabel);
+  return ref;
 }
 
-void read_tls(const Value& value, const Listener& listener) {
+void read_tls(const Value& value, Listener& listener) {
   Fields tls(value);
   std::string mode = tls.get("mode").word({"Terminate", "Passthrough"}, "Terminate");
   Value certificates = tls.get("certificateRefs");
-  for (const Value& item : certificates.items({0, 64})) read_certificate(item);
+  for (const Value& item : certificates.items({0, 64})) listener.certificates.push_back(read_certificate(item));
   bool nothing = tls.get("options").labels().empty() && (!certificates.present() || certificates.node()->list.empty());
   if (listener.protocol == "HTTP" || listener.protocol == "TCP" || listener.protocol == "UDP") {
     value.error(ProblemClass::kInvalid, fmt::format("no tls on a listener with protocol {}", listener.protocol));
@@ -108,7 +111,6 @@ Listener read_listener(const Value& value) {
                    fmt::format("no hostname on a listener with protocol {}", listener.protocol));
   }
   Value tls = fields.get("tls");
-  listener.has_tls = tls.present();
   if (tls.present()) read_tls(tls, listener);
   read_allowed_routes(fields.get("allowedRoutes"), listener);
   return listener;

@@ -65,6 +65,7 @@ std::vector<KindInfo> make_table() {
        true},
       {kService, "", {"v1"}, "Service", "services", "service", {"svc"}, true},
       {kNamespace, "", {"v1"}, "Namespace", "namespaces", "namespace", {"ns"}, false},
+      {kSecret, "", {"v1"}, "Secret", "secrets", "secret", {}, true},
       {kEndpointSlice, "discovery.k8s.io", {"v1"}, "EndpointSlice", "endpointslices", "endpointslice", {}, true},
   };
   // Kinds of the manifests that guides apply beside ours.
@@ -73,7 +74,6 @@ std::vector<KindInfo> make_table() {
     bool namespaced;
   };
   static constexpr Plain kPlain[] = {
-      {"", "v1", "Secret", "secrets", "", true},
       {"", "v1", "ConfigMap", "configmaps", "cm", true},
       {"", "v1", "ServiceAccount", "serviceaccounts", "sa", true},
       {"", "v1", "Pod", "pods", "po", true},

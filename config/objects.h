@@ -21,7 +21,7 @@ enum class Kind : uint8_t {
   kGateway, kHttpRoute, kRouteOption, kService, kEndpointSlice, kNamespace, kBackend, kDirectResponse, kGatewayClass,
   kReferenceGrant,
   kGlooUpstream, kKgatewayUpstream,  // both are called Upstream, and one object may stand beside the other
-  kTrafficPolicy, kBackendConfigPolicy, kBackendTrafficPolicy,
+  kTrafficPolicy, kBackendConfigPolicy, kBackendTrafficPolicy, kSecret,
   kIgnored,  // stored as it comes, without meaning (Deployment, ConfigMap, ...)
 };
 
@@ -43,6 +43,13 @@ struct LabelRequirement {
   std::vector<std::string> values;
 };
 
+struct ObjectRef {
+  std::string group, kind, namespace_name, name;  // namespace empty: the referrer's
+  std::string section_name;
+  std::optional<uint16_t> port;
+  Position at;
+};
+
 struct Listener {
   std::string name;
   uint16_t port = 0;
@@ -54,7 +61,7 @@ struct Listener {
     std::string group, kind;
   };
   std::vector<RouteKind> kinds;
-  bool has_tls = false;
+  std::vector<ObjectRef> certificates;  // of TLS that ends here
   Position at;
 };
 struct Gateway {
@@ -66,12 +73,6 @@ struct Gateway {
   std::vector<Address> addresses;
 };
 
-struct ObjectRef {
-  std::string group, kind, namespace_name, name;  // namespace empty: the referrer's
-  std::string section_name;
-  std::optional<uint16_t> port;
-  Position at;
-};
 struct BackendRef : ObjectRef {
   uint32_t weight = 1;
 };
@@ -195,10 +196,14 @@ struct ReferenceGrant {
   std::vector<From> from;
   std::vector<To> to;
 };
+// Of type kubernetes.io/tls, decoded; of other types nothing is read.
+struct Secret {
+  std::string chain, key;
+};
 struct Bare {};  // Namespace, GatewayClass, ignored kinds: metadata is all there is
 
 using Payload = std::variant<Bare, Gateway, HttpRoute, RouteOption, Service, EndpointSlice, Backend, DirectResponse, ReferenceGrant,
-                             TrafficPolicy, BackendConfigPolicy, BackendTrafficPolicy>;
+                             TrafficPolicy, BackendConfigPolicy, BackendTrafficPolicy, Secret>;
 
 // One valid object.
 struct Object {

@@ -22,6 +22,7 @@ EndpointSlice read_endpoint_slice(Fields& top, const Meta& meta);
 Backend read_backend(Fields& top); // kgateway's Upstream too
 Backend read_gloo_upstream(Fields& top);
 DirectResponse read_direct_response(Fields& top);
+Secret read_secret(Fields& top);
 ReferenceGrant read_reference_grant(Fields& top);
 TrafficPolicy read_traffic_policy(Fields& top);
 BackendConfigPolicy read_backend_config_policy(Fields& top);

@@ -70,6 +70,8 @@ struct TranslateOptions {
   };
   std::vector<Override> overrides;
   snapshot::Settings settings; // after --edge and --set
+  // Why a certificate (chain and key as PEM) cannot be used; empty: it can. Without it, all can.
+  std::function<std::string(const std::string& chain, const std::string& key)> check_certificate;
 };
 
 // Binding outcome of one listener, told back after prepare: becomes the conditions PortUnavailable / Programmed.

@@ -87,12 +87,12 @@ Labels Inventory::namespace_labels(const std::string& namespace_name) const {
   return labels;
 }
 
-bool Inventory::permitted(const std::string& from, std::string_view group, std::string_view kind,
+bool Inventory::permitted(std::string_view from_kind, const std::string& from, std::string_view group, std::string_view kind,
                           const std::string& target_namespace, const std::string& target_name) const {
   return std::ranges::any_of(grants_, [&](const StoredObject* stored) {
     const auto& grant = payload<ReferenceGrant>(*stored);
     bool from_fits = std::ranges::any_of(grant.from, [&](const ReferenceGrant::From& item) {
-      return item.group == kGatewayApiGroup && item.kind == "HTTPRoute" && item.namespace_name == from;
+      return item.group == kGatewayApiGroup && item.kind == from_kind && item.namespace_name == from;
     });
     bool to_fits = std::ranges::any_of(grant.to, [&](const ReferenceGrant::To& item) {
       return item.group == group && item.kind == kind && (item.name.empty() || item.name == target_name);

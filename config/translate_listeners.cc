@@ -17,6 +17,58 @@ bool names(std::string_view text, std::string_view full_name) {
   return full_name == text || (full_name.ends_with(text) && full_name[full_name.size() - text.size() - 1] == '/');
 }
 
+Condition no_certificate(std::string reason, std::string message) {
+  return {"ResolvedRefs", false, std::move(reason), std::move(message)};
+}
+
+// One certificateRef to what it names; `out` is filled in if the condition holds.
+Condition resolve_certificate(const StoredObject& gateway, const ObjectRef& ref, const Inventory& inventory,
+                              const TranslateOptions& options, snapshot::CertificateSpec& out) {
+  const std::string& home = gateway.object.id.namespace_name;
+  const std::string& namespace_name = ref.namespace_name.empty() ? home : ref.namespace_name;
+  std::string name = fmt::format("{} {}/{}", ref.kind, namespace_name, ref.name);
+  if (!ref.group.empty() || ref.kind != "Secret")
+    return no_certificate("InvalidCertificateRef", fmt::format("{} is no kind of certificate; a Secret is", ref.kind));
+  if (namespace_name != home && !inventory.permitted("Gateway", home, "", "Secret", namespace_name, ref.name)) {
+    return no_certificate("RefNotPermitted", fmt::format("no ReferenceGrant in namespace {} lets Gateways of {} refer to {}",
+                                                         namespace_name, home, name));
+  }
+  const StoredObject* stored = inventory.find(Kind::kSecret, namespace_name, ref.name);
+  if (stored == nullptr) {
+    const Rejection* rejection = inventory.rejection(Kind::kSecret, namespace_name, ref.name);
+    return no_certificate("InvalidCertificateRef", rejection == nullptr
+                                                       ? name + " does not exist"
+                                                       : fmt::format("{} was refused: {}", name, rejection->reason));
+  }
+  const auto& secret = payload<Secret>(*stored);
+  if (secret.chain.empty() || secret.key.empty())
+    return no_certificate("InvalidCertificateRef", name + " is not of the type kubernetes.io/tls");
+  std::string wrong = options.check_certificate ? options.check_certificate(secret.chain, secret.key) : "";
+  if (!wrong.empty()) return no_certificate("InvalidCertificateRef", fmt::format("{}: {}", name, wrong));
+  out = {secret.chain, secret.key};
+  return {"ResolvedRefs", true, "ResolvedRefs", "All references are resolved"};
+}
+
+// One good certificate is enough to serve with; the first that is not is told all the same.
+void resolve_certificates(ListenerState& state, const Inventory& inventory, const TranslateOptions& options,
+                          Warnings& warnings) {
+  const StoredObject& gateway = *state.gateway;
+  Condition& all = state.summary.certificate;
+  all = no_certificate("InvalidCertificateRef", "the listener has no certificateRefs");
+  for (const ObjectRef& ref : state.listener->certificates) {
+    snapshot::CertificateSpec certificate;
+    Condition one = resolve_certificate(gateway, ref, inventory, options, certificate);
+    if (one.holds) {
+      state.certificates.push_back(std::move(certificate));
+    } else {
+      warnings.add(gateway.object, ref.at, "spec.listeners", ProblemClass::kNotFound,
+                   fmt::format("listener {}: {}", state.summary.name, one.message));
+    }
+    if (all.holds || &ref == &state.listener->certificates.front()) all = std::move(one);
+  }
+  if (!state.certificates.empty()) all.holds = true;
+}
+
 ListenerState make_listener(const StoredObject& gateway, const Listener& listener) {
   ListenerState state;
   state.gateway = &gateway;
@@ -25,7 +77,8 @@ ListenerState make_listener(const StoredObject& gateway, const Listener& listene
   state.summary.name = listener.name;
   state.summary.full_name = fmt::format("{}/{}/{}", id.namespace_name, id.name, listener.name);
   state.summary.protocol = listener.protocol;
-  state.summary.supported = listener.protocol == "HTTP";
+  state.summary.supported = listener.protocol == "HTTP" || listener.protocol == "HTTPS";
+  state.summary.certificate = {"ResolvedRefs", true, "ResolvedRefs", "All references are resolved"};
   state.summary.known_kinds = std::ranges::all_of(listener.kinds, is_http_route);
   bool listed = listener.kinds.empty() || std::ranges::any_of(listener.kinds, is_http_route);
   state.summary.takes_http_routes = state.summary.supported && listed;
@@ -40,7 +93,8 @@ std::vector<std::string> bind_addresses(const Gateway& gateway, const std::strin
   return addresses.empty() ? std::vector{host} : addresses;
 }
 
-GatewayState make_gateway(const StoredObject& stored, const TranslateOptions& options, Warnings& warnings) {
+GatewayState make_gateway(const StoredObject& stored, const Inventory& inventory, const TranslateOptions& options,
+                          Warnings& warnings) {
   const auto& gateway = payload<Gateway>(stored);
   GatewayState state;
   state.summary.id = stored.object.id;
@@ -56,6 +110,7 @@ GatewayState make_gateway(const StoredObject& stored, const TranslateOptions& op
     ListenerState made = make_listener(stored, listener);
     for (const std::string& address : addresses) made.places.push_back({address, listener.port});
     made.settings = settings.listener;
+    if (listener.protocol == "HTTPS") resolve_certificates(made, inventory, options, warnings);
     state.listeners.push_back(std::move(made));
   }
   return state;
@@ -78,6 +133,26 @@ void apply_listen(std::vector<GatewayState>& gateways, const TranslateOptions::L
   warnings.add_option(option, ProblemClass::kNotFound,
                       named.empty() ? "no listener has this name yet"
                                     : "names several listeners (" + several + "); none of them is moved");
+}
+
+// A place speaks one protocol.
+void find_protocol_conflicts(std::vector<GatewayState>& gateways) {
+  std::map<BindPlace, std::vector<ListenerState*>> groups;
+  for (GatewayState& gateway : gateways) {
+    for (ListenerState& state : gateway.listeners) {
+      if (!state.summary.supported || !gateway.summary.unsupported_address.empty()) continue;
+      for (const BindPlace& place : state.places) {
+        if (place.port != 0) groups[place].push_back(&state);
+      }
+    }
+  }
+  for (auto& [place, group] : groups) {
+    bool one = std::ranges::all_of(group, [&](const ListenerState* state) {
+      return state->listener->protocol == group.front()->listener->protocol;
+    });
+    if (one) continue;
+    for (ListenerState* state : group) state->summary.conflicted = state->summary.protocol_conflict = true;
+  }
 }
 
 // Listeners that bind the same place must differ in their hostname; of those that do not, none wins. Port 0 is a place
@@ -110,12 +185,16 @@ void warn_unserved(const GatewayState& gateway, const StoredObject& stored, Warn
     std::string path = at_index("spec.listeners", i);
     if (!state.summary.supported) {
       warnings.add(stored.object, state.listener->at, path, ProblemClass::kNotSupported,
-                   fmt::format("listener {}: protocol {} is not served{}: it is not opened", state.summary.name,
-                               state.summary.protocol, state.summary.protocol == "HTTPS" ? " yet" : ""));
+                   fmt::format("listener {}: protocol {} is not served: it is not opened", state.summary.name,
+                               state.summary.protocol));
     } else if (state.summary.conflicted) {
       warnings.add(stored.object, state.listener->at, path, ProblemClass::kAdvice,
-                   fmt::format("listener {}: another one has the same address, port and hostname: neither is opened",
-                               state.summary.name));
+                   fmt::format("listener {}: another one has the same address and port {}: neither is opened",
+                               state.summary.name,
+                               state.summary.protocol_conflict ? "for another protocol" : "and hostname"));
+    } else if (!state.summary.certificate.holds) {
+      warnings.add(stored.object, state.listener->at, path, ProblemClass::kNotFound,
+                   fmt::format("listener {}: {}: it is not opened", state.summary.name, state.summary.certificate.message));
     } else if (!state.summary.known_kinds) {
       warnings.add(stored.object, state.listener->at, path + ".allowedRoutes.kinds", ProblemClass::kAdvice,
                    fmt::format("listener {}: a kind other than HTTPRoute is not served{}", state.summary.name,
@@ -129,7 +208,7 @@ void warn_unserved(const GatewayState& gateway, const StoredObject& stored, Warn
 std::vector<GatewayState> plan_listeners(const Inventory& inventory, const TranslateOptions& options,
                                          Warnings& warnings) {
   std::vector<GatewayState> gateways;
-  for (const StoredObject* stored : inventory.gateways()) gateways.push_back(make_gateway(*stored, options, warnings));
+  for (const StoredObject* stored : inventory.gateways()) gateways.push_back(make_gateway(*stored, inventory, options, warnings));
   for (const TranslateOptions::Listen& listen : options.listens) apply_listen(gateways, listen, options.host, warnings);
   for (GatewayState& gateway : gateways) {
     for (const ListenerState& state : gateway.listeners) {
@@ -139,6 +218,7 @@ std::vector<GatewayState> plan_listeners(const Inventory& inventory, const Trans
       }
     }
   }
+  find_protocol_conflicts(gateways);
   find_conflicts(gateways);
   for (size_t i = 0; i < gateways.size(); ++i) warn_unserved(gateways[i], *inventory.gateways()[i], warnings);
   return gateways;
@@ -156,7 +236,8 @@ void emit_listeners(std::vector<GatewayState>& gateways, snapshot::Spec& spec) {
              state.places[i].port,
              state.listener->port,
              {state.summary.full_name, state.listener->hostname, last ? std::move(state.rules) : state.rules},
-             state.settings});
+             state.settings,
+             state.certificates.empty() ? std::nullopt : std::optional(state.certificates)});
       }
     }
   }

@@ -22,6 +22,7 @@ struct ListenerState {
   std::vector<BindPlace> places; // one per address of the Gateway
   std::vector<route::RuleSpec> rules;
   snapshot::ListenerSettings settings;
+  std::vector<snapshot::CertificateSpec> certificates; // HTTPS
 };
 
 struct GatewayState {

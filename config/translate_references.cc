@@ -62,7 +62,7 @@ BackendTarget resolve_backend(const StoredObject& route, const BackendRef& ref, 
   const std::string& home = route.object.id.namespace_name;
   const std::string& namespace_name = ref.namespace_name.empty() ? home : ref.namespace_name;
   std::string name = namespace_name + "/" + ref.name;
-  if (namespace_name != home && !inventory.permitted(home, ref.group, ref.kind, namespace_name, ref.name)) {
+  if (namespace_name != home && !inventory.permitted("HTTPRoute", home, ref.group, ref.kind, namespace_name, ref.name)) {
     return refuse("RefNotPermitted",
                   fmt::format("no ReferenceGrant in namespace {} lets HTTPRoutes of {} refer to {} {}", namespace_name,
                               home, ref.kind, ref.name));

@@ -104,6 +104,7 @@ Payload read_payload(Fields& top, const Meta& meta) {
   case Kind::kKgatewayUpstream: return read_backend(top);
   case Kind::kGlooUpstream: return read_gloo_upstream(top);
   case Kind::kDirectResponse: return read_direct_response(top);
+  case Kind::kSecret: return read_secret(top);
   case Kind::kReferenceGrant: return read_reference_grant(top);
   case Kind::kTrafficPolicy: return read_traffic_policy(top);
   case Kind::kBackendConfigPolicy: return read_backend_config_policy(top);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "net/tls.h"
 #include "net/clock.h"
 
 namespace kgw::capi {
@@ -24,6 +25,10 @@ bool has_error(const std::vector<config::Diagnostic>& problems) {
 } // namespace
 
 base::Result<std::unique_ptr<Controller>> Controller::make(Options options) {
+  options.translate.check_certificate = [](const std::string& chain, const std::string& key) {
+    auto made = net::TlsServer::make({{"", chain, key}});
+    return made ? std::string() : made.error().text;
+  };
   std::unique_ptr<Controller> controller(new Controller(std::move(options)));
   gateway::Options gateway_options{.workers = controller->options_.workers, .seed = controller->options_.seed,
                                    .ledger_records = static_cast<size_t>(controller->options_.translate.settings.process.ledger_records),
@@ -235,7 +240,7 @@ std::vector<ListenerView> Controller::listeners() {
   std::vector<ListenerView> views;
   gateway_->on_control([&] {
     for (const gateway::Binding& binding : gateway_->bindings()) {
-      ListenerView view{.name = binding.listener, .bound = binding.bound};
+      ListenerView view{.name = binding.listener, .bound = binding.bound, .tls = binding.tls};
       if (binding.bound) {
         view.address = binding.address.host();
         view.port = binding.address.port;

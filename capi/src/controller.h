@@ -28,7 +28,7 @@ struct ApplyCall {
 struct ListenerView {
   std::string name, address;
   uint16_t port = 0;
-  bool bound = false;
+  bool bound = false, tls = false;
 };
 
 struct RouteView {

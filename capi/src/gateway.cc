@@ -82,6 +82,7 @@ static kgw_listener listener_of(kgw_gateway& gateway, const ListenerView& view) 
   record.address = kept(view.address);
   record.port = view.port;
   record.bound = view.bound ? 1 : 0;
+  record.tls = view.tls ? 1 : 0;
   return record;
 }
 

@@ -59,4 +59,28 @@ bool equal_ignore_case(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+std::optional<std::string> decode_base64(std::string_view text) {
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  uint32_t group = 0;
+  int digits = 0, padding = 0;
+  for (char c : text) {
+    if (c == '\r' || c == '\n') continue;
+    size_t digit = kAlphabet.find(c);
+    bool pad = c == '=' && digits >= 2 && (digits == 3 || padding < 2);
+    if (pad) {
+      ++padding;
+      digit = 0;
+    }
+    if (digit == std::string_view::npos || (padding > 0 && !pad)) return std::nullopt;
+    group = group << 6 | static_cast<uint32_t>(digit);
+    if (++digits < 4) continue;
+    for (int shift = 16; shift >= padding * 8; shift -= 8) bytes += static_cast<char>(group >> shift & 0xff);
+    group = 0;
+    digits = padding > 0 ? 5 : 0;  // nothing may follow
+  }
+  bool complete = digits == 0 || digits == 5;
+  return complete ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
 } // namespace kgw::base

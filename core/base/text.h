@@ -2,6 +2,7 @@
 // Small text helpers that more than one module needs.
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ bool is_token(std::string_view text);
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 std::string to_lower(std::string_view text);
+// RFC 4648 4, padding required; line breaks are skipped, as Go does. Nothing: not that.
+std::optional<std::string> decode_base64(std::string_view text);
 std::string_view trim(std::string_view text);  // blanks and tabs
 bool equal_ignore_case(std::string_view a, std::string_view b);
 

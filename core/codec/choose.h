@@ -1,5 +1,5 @@
 #pragma once
-// Which protocol a client speaks, from the first bytes it sends.
+// Which protocol a client speaks, from what TLS has agreed on or else from the first bytes it sends.
 
 #include <memory>
 
@@ -8,7 +8,7 @@
 namespace kgw::codec {
 
 // Null: they may become one or the other. `arenas` outlives the codec.
-std::unique_ptr<ServerCodec> choose_server_codec(std::span<const char> first, ArenaSource& arenas, const HeadLimits& heads,
+std::unique_ptr<ServerCodec> choose_server_codec(std::string_view agreed, std::span<const char> first, ArenaSource& arenas, const HeadLimits& heads,
                                                  const StreamLimits& streams);
 
 } // namespace kgw::codec

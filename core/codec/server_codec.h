@@ -107,12 +107,18 @@ class Codec {
   virtual bool hold(StreamId, bool) { return false; }
   // Gives the stream up. False when the connection must end for that.
   virtual bool reset(StreamId, Reset, base::OutBuffer&) { return false; }
+  // Trailers are a matter of course in this protocol, and not only passed on where that is wanted.
+  virtual bool always_trailers() const { return false; }
   // The response has turned the connection into a tunnel: the bytes of both sides pass as they are, as data without end.
   virtual bool tunnel() const = 0;
   // Whether the connection may carry another request once what it carries now is complete.
   virtual bool reusable() const = 0;
   // Nothing is under way and nothing waits to be written.
   virtual bool idle() const { return true; }
+  // Not 0 while complete messages wait for a peer that takes nothing of them; another number after each progress.
+  virtual uint64_t lingering() const { return 0; }
+  // Gives those messages up.
+  virtual void drop_lingering(base::OutBuffer&) {}
 };
 
 class ServerCodec : public Codec {

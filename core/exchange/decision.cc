@@ -29,7 +29,11 @@ struct Row {
   Decision decision;
 };
 
+// The codecs of both protocols have the same words for the same limit.
 Decision find(std::span<const Row> rows, std::string_view reason, Decision otherwise) {
+  for (std::string_view protocol : {"http1.", "http2."}) {
+    if (reason.starts_with(protocol)) reason.remove_prefix(protocol.size());
+  }
   for (const Row& row : rows) {
     if (row.reason == reason) return row.decision;
   }
@@ -40,11 +44,11 @@ Decision find(std::span<const Row> rows, std::string_view reason, Decision other
 
 Decision decision_of_refusal(std::string_view reason) {
   static constexpr Row kRows[] = {
-      {"http1.headers_too_large", Decision::kLimitRequestHeadBytes},
-      {"http1.too_many_headers", Decision::kLimitRequestHeaderCount},
-      {"http1.request_line_too_long", Decision::kLimitRequestLineBytes},
-      {"http1.chunk_line_too_long", Decision::kLimitChunkLineBytes},
-      {"http1.chunk_overhead", Decision::kLimitChunkLineBytes},
+      {"headers_too_large", Decision::kLimitRequestHeadBytes},
+      {"too_many_headers", Decision::kLimitRequestHeaderCount},
+      {"request_line_too_long", Decision::kLimitRequestLineBytes},
+      {"chunk_line_too_long", Decision::kLimitChunkLineBytes},
+      {"chunk_overhead", Decision::kLimitChunkLineBytes},
       {"request_header_timeout", Decision::kLimitRequestHeadTimeout},
   };
   return find(kRows, reason, Decision::kClientError);
@@ -52,11 +56,11 @@ Decision decision_of_refusal(std::string_view reason) {
 
 Decision decision_of_response_fault(std::string_view reason) {
   static constexpr Row kRows[] = {
-      {"http1.headers_too_large", Decision::kLimitResponseHeadBytes},
-      {"http1.too_many_headers", Decision::kLimitResponseHeaderCount},
-      {"http1.too_many_1xx", Decision::kLimitInformationalResponses},
-      {"http1.chunk_line_too_long", Decision::kLimitChunkLineBytes},
-      {"http1.chunk_overhead", Decision::kLimitChunkLineBytes},
+      {"headers_too_large", Decision::kLimitResponseHeadBytes},
+      {"too_many_headers", Decision::kLimitResponseHeaderCount},
+      {"too_many_1xx", Decision::kLimitInformationalResponses},
+      {"chunk_line_too_long", Decision::kLimitChunkLineBytes},
+      {"chunk_overhead", Decision::kLimitChunkLineBytes},
   };
   return find(kRows, reason, Decision::kNone);
 }

@@ -15,6 +15,8 @@ namespace kgw::gateway {
 struct Gateway::BoundPort {
   PortId id = 0;
   net::Address address;
+  std::vector<net::Certificate> certificates{};     // what `tls` was made of
+  std::shared_ptr<const net::TlsServer> tls{};      // null: plain text
 };
 
 namespace {
@@ -28,6 +30,14 @@ size_t most_connections(const snapshot::ProcessSettings& settings) {
   if (settings.max_client_connections > 0) return static_cast<size_t>(settings.max_client_connections);
   size_t limit = net::descriptor_limit();
   return limit > 2 * kReservedDescriptors ? (limit - kReservedDescriptors) / 2 : kReservedDescriptors / 2;
+}
+
+std::vector<net::Certificate> certificates_of(const snapshot::Socket& socket) {
+  std::vector<net::Certificate> all;
+  for (const auto& [listener, hostname, certificates] : socket.certificates) {
+    for (const snapshot::CertificateSpec& one : certificates) all.push_back({hostname, one.chain, one.key});
+  }
+  return all;
 }
 
 } // namespace
@@ -189,17 +199,24 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
     // Several listeners on "any free port" are told apart by their first listener's name.
     std::pair<std::string, uint16_t> key{socket.port == 0 ? socket.address + '#' + socket.names.front() : socket.address, socket.port};
     Binding binding;
+    binding.tls = !socket.certificates.empty();
     auto known = ports_.find(key);
-    if (known != ports_.end()) {
-      kept[key] = known->second;
+    BoundPort* before = known == ports_.end() ? nullptr : &known->second;
+    auto tls = tls_of(socket, before);
+    if (!tls) {
+      binding.error = tls.error();
+    } else if (before != nullptr) {
+      before->certificates = certificates_of(socket);
+      before->tls = *tls;
+      kept[key] = *before;
       binding.bound = true;
-      for (Update& update : updates) update.ports.push_back({known->second.id, served.size(), std::nullopt});
+      for (Update& update : updates) update.ports.push_back({before->id, served.size(), std::nullopt, *tls});
     } else if (auto address = net::parse_address(socket.address, socket.port); !address) {
       binding.error = address.error();
     } else if (auto first = net::ListenSocket::open(*address, updates.size() > 1); !first) {
       binding.error = first.error();
     } else {
-      BoundPort port{next_port_++, first->address()};
+      BoundPort port{next_port_++, first->address(), certificates_of(socket), *tls};
       std::vector<net::ListenSocket> sockets;
       sockets.push_back(std::move(*first));
       binding.bound = true;
@@ -213,7 +230,7 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
         }
       }
       if (binding.bound) {
-        for (size_t i = 0; i < updates.size(); ++i) updates[i].ports.push_back({port.id, served.size(), std::move(sockets[i])});
+        for (size_t i = 0; i < updates.size(); ++i) updates[i].ports.push_back({port.id, served.size(), std::move(sockets[i]), *tls});
         kept[key] = port;
       }
     }
@@ -226,6 +243,14 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
   }
   next.sockets = std::move(served);
   ports_ = std::move(kept);
+}
+
+// The same certificates keep their server, so that clients can resume their sessions.
+base::Result<std::shared_ptr<const net::TlsServer>> Gateway::tls_of(const snapshot::Socket& socket, const BoundPort* before) {
+  std::vector<net::Certificate> certificates = certificates_of(socket);
+  if (certificates.empty()) return nullptr;
+  if (before != nullptr && before->certificates == certificates) return before->tls;
+  return net::TlsServer::make(certificates);
 }
 
 base::Result<std::vector<std::shared_ptr<const net::TlsClient>>> Gateway::tls_of(const snapshot::Snapshot& next) {

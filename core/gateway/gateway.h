@@ -33,6 +33,7 @@ struct Options {
 struct Binding {
   std::string listener;  // NAMESPACE/GATEWAY/LISTENER
   bool bound = false;
+  bool tls = false;
   net::Address address;  // as bound
   base::Error error;     // !bound
 };
@@ -75,6 +76,7 @@ class Gateway {
   base::Result<void> open_access_log();
   void close_access_log();
   void prepare(snapshot::Snapshot& next, std::vector<Update>& updates);
+  base::Result<std::shared_ptr<const net::TlsServer>> tls_of(const snapshot::Socket& socket, const BoundPort* before);
   base::Result<std::vector<std::shared_ptr<const net::TlsClient>>> tls_of(const snapshot::Snapshot& next);
   void hand_over(std::vector<Update>& updates);
   // Runs `work` on every worker's thread, at the same time, and waits. Control thread, while they run.

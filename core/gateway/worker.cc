@@ -40,6 +40,7 @@ struct Worker::Listening {
   Worker* worker = nullptr;
   proxy::Port port;
   std::unique_ptr<net::Acceptor> acceptor;
+  std::shared_ptr<const net::TlsServer> tls;  // for connections to come
 };
 
 Worker::Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<net::Network> network, uint64_t seed,
@@ -172,6 +173,7 @@ void Worker::update_ports(Update& update, proxy::WorkerSnapshot& before) {
     if (listening == nullptr) listening = std::make_unique<Listening>();
     listening->port.context = &context_;
     listening->port.socket = port.socket;
+    listening->tls = std::move(port.tls);
     if (!port.fresh) continue;
     auto accepts = static_cast<unsigned>(context_.current->snapshot->sockets[port.socket].connection.accepts_per_turn);
     auto on_accept = [](void* to, std::unique_ptr<net::Transport> transport) {
@@ -185,6 +187,7 @@ void Worker::update_ports(Update& update, proxy::WorkerSnapshot& before) {
 }
 
 void Worker::take(Listening& listening, std::unique_ptr<net::Transport> transport) {
+  if (listening.tls != nullptr) transport = net::accept_tls(*loop_, std::move(transport), *listening.tls);
   new proxy::Downstream(listening.port, std::move(transport));  // owns itself until it closes
   if (full_ || connections() < most_connections_) return;
   full_ = true;

@@ -28,6 +28,7 @@ struct Update {
     PortId id = 0;
     size_t socket = 0;                       // index into snapshot->sockets
     std::optional<net::ListenSocket> fresh;  // a port that the worker does not have yet
+    std::shared_ptr<const net::TlsServer> tls{};  // null: plain text
   };
   std::vector<PortUpdate> ports;  // those not named drain
   std::vector<std::vector<std::shared_ptr<proxy::ListenerCounters>>> counters;  // as snapshot->sockets

@@ -37,7 +37,7 @@ class Output {
   void flush();
   // Sends what waits; call from on_writable.
   void write_more();
-  size_t queued() const { return queue_.size(); }  // bytes the kernel has not taken
+  size_t queued() const { return queue_.size() + transport_.pending(); }  // bytes the kernel has not taken
   bool failed() const { return failed_; }          // the transport refused bytes; nothing more is sent
   uint64_t sent() const { return sent_; }
 

@@ -1,6 +1,5 @@
 #include "net/tls.h"
 
-#include <openssl/err.h>
 #include <openssl/x509v3.h>
 
 #include "net/tls_transport.h"
@@ -9,12 +8,7 @@ namespace kgw::net {
 namespace {
 
 // RFC 7301: what we speak toward an origin. One byte of length before each name.
-constexpr unsigned char kAlpn[] = "\x08http/1.1";
-
-base::Error openssl_error(const char* what) {
-  const char* reason = ERR_reason_error_string(ERR_get_error());
-  return {base::ErrorCode::kInternal, std::string(what) + ": " + (reason != nullptr ? reason : "unknown")};
-}
+constexpr unsigned char kAlpn[] = "\x08http/1.1", kAlpnHttp2[] = "\x02h2\x08http/1.1";
 
 bool expect_name(SSL* ssl, const std::string& name, bool numeric) {
   if (numeric) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.c_str()) == 1;
@@ -40,15 +34,16 @@ base::Result<std::shared_ptr<const TlsClient>> TlsClient::make(bool verify) {
 TlsClient::~TlsClient() { SSL_CTX_free(context_); }
 
 std::unique_ptr<Transport> connect_tls(Loop& loop, Network& network, const Address& to, const TlsClient& client,
-                                       const std::string& server_name, TransportHandler& handler) {
+                                       const std::string& server_name, TransportHandler& handler, bool http2) {
   Ssl ssl(SSL_new(client.context_));
   KGW_ASSERT(ssl != nullptr);
   SSL_set_connect_state(ssl.get());
+  if (http2) SSL_set_alpn_protos(ssl.get(), kAlpnHttp2, sizeof kAlpnHttp2 - 1);
   bool numeric = parse_address(server_name, 0).has_value();
   if (!numeric) SSL_set_tlsext_host_name(ssl.get(), server_name.c_str());
   // A name that cannot be expected cannot be verified either: the handshake then fails, it never passes unchecked.
   if (client.verify_ && !expect_name(ssl.get(), server_name, numeric)) SSL_set1_host(ssl.get(), "invalid.");
-  auto transport = std::make_unique<TlsTransport>(loop, std::move(ssl), handler);
+  auto transport = std::make_unique<TlsTransport>(loop, std::move(ssl), &handler);
   transport->start(network.connect(to, transport->inner_handler()));
   return transport;
 }

@@ -25,8 +25,14 @@ std::string error_words(const SSL* ssl) {
 
 } // namespace
 
-TlsTransport::TlsTransport(Loop& loop, Ssl ssl, TransportHandler& handler)
-    : loop_(loop), ssl_(std::move(ssl)), handler_(&handler),
+base::Error openssl_error(std::string_view what) {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  ERR_clear_error();
+  return {base::ErrorCode::kInternal, std::string(what) + ": " + (reason != nullptr ? reason : "unknown")};
+}
+
+TlsTransport::TlsTransport(Loop& loop, Ssl ssl, TransportHandler* handler)
+    : loop_(loop), ssl_(std::move(ssl)), handler_(handler),
       readable_again_([](void* self) { static_cast<TlsTransport*>(self)->on_readable(); }, this) {
   BIO* bio = BIO_new(bio_method());
   KGW_ASSERT(bio != nullptr);
@@ -80,6 +86,7 @@ bool TlsTransport::flush() {
     }
     sealed_.erase_front(result.bytes);
   }
+  pending_ = sealed_.size();
   inner_->want_write(wants_write_ || !sealed_.empty());
   return !refused_;
 }
@@ -125,8 +132,16 @@ void TlsTransport::on_readable() {
 void TlsTransport::on_writable() {
   if (state_ == State::kClosed) return;
   flush();
-  if (state_ == State::kHandshake) return;
-  if (sealed_.empty() && wants_write_ && handler_ != nullptr) handler_->on_writable();
+  if (state_ == State::kHandshake || !sealed_.empty()) return;
+  if (shut_) inner_->shutdown_write();
+  if (handler_ != nullptr) handler_->on_writable();
+}
+
+std::string_view TlsTransport::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned bytes = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &bytes);
+  return {reinterpret_cast<const char*>(name), bytes};
 }
 
 void TlsTransport::read_on() {

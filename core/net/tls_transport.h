@@ -10,6 +10,9 @@
 
 namespace kgw::net {
 
+// The words of OpenSSL's last error, behind `what`.
+base::Error openssl_error(std::string_view what);
+
 struct SslFree {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
@@ -20,8 +23,8 @@ using Ssl = std::unique_ptr<SSL, SslFree>;
 class TlsTransport final : public Transport, private TransportHandler {
  public:
   // `ssl` knows whether it is a client or a server. start() must follow.
-  TlsTransport(Loop& loop, Ssl ssl, TransportHandler& handler);
   ~TlsTransport() override;
+  TlsTransport(Loop& loop, Ssl ssl, TransportHandler* handler);
   void start(std::unique_ptr<Transport> inner) { inner_ = std::move(inner); }
   TransportHandler& inner_handler() { return *this; }
 
@@ -36,6 +39,8 @@ class TlsTransport final : public Transport, private TransportHandler {
   bool still_open() override;
   Address peer() const override { return inner_->peer(); }
   Address local() const override { return inner_->local(); }
+  bool secure() const override { return true; }
+  std::string_view protocol() const override;
 
  private:
   enum class State : uint8_t { kHandshake, kOpen, kClosed };

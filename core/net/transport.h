@@ -52,6 +52,13 @@ class Transport : public Deferred {
   virtual bool still_open() = 0;                             // peeks: false when the peer closed or sent something
   virtual Address peer() const = 0;
   virtual Address local() const = 0;
+  virtual bool secure() const { return false; }                // TLS; on_connected comes after the handshake on both sides
+  virtual std::string_view protocol() const { return {}; }     // what TLS has agreed on (RFC 7301); empty: nothing
+  // Bytes that were taken and that the kernel does not have yet; on_writable comes when they are gone.
+  size_t pending() const { return pending_; }
+
+ protected:
+  size_t pending_ = 0;
 };
 
 // Where transports come from; memory networks implement it in tests.

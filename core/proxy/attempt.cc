@@ -34,7 +34,8 @@ bool Attempt::lease(upstream::ClusterPools& pools, const exchange::StartInfo& st
 }
 
 void Attempt::begin() {
-  bool end = exchange_.body_ended() && exchange_.body().end() == 0 && exchange_.request_trailers() == nullptr;
+  always_trailers_ = stream_.always_trailers();
+  bool end = exchange_.body_ended() && exchange_.body().end() == 0 && trailers() == nullptr;
   stream_.write_head(exchange_.request(), headers_, end);
   end_sent_ = end;
   if (!end) pump();
@@ -49,15 +50,15 @@ void Attempt::pump() {
     if (run.empty()) break;
     body.advance(cursor_, run.size());
     bool last = exchange_.body_ended() && cursor_.position == body.end();
-    end_sent_ = last && exchange_.request_trailers() == nullptr;
+    end_sent_ = last && trailers() == nullptr;
     exchange_.count_sent(number_, run.size());
     stream_.write_data(run, end_sent_);
     stream_.flush();
   }
   if (exchange_.body_ended() && !end_sent_ && cursor_.position == body.end()) {
     end_sent_ = true;
-    if (const http::Head* trailers = exchange_.request_trailers()) {
-      stream_.write_trailers(*trailers);
+    if (const http::Head* last = trailers()) {
+      stream_.write_trailers(*last);
     } else {
       stream_.write_data({}, true);
     }
@@ -95,7 +96,9 @@ void Attempt::on_failed(const upstream::StreamFailure& failure) {
 void Attempt::on_inform(http::Head& head) { exchange_.attempt_informed(slot_, head); }
 void Attempt::on_head(http::Head& head, bool end) { exchange_.attempt_answered(slot_, head, end); }
 void Attempt::on_data(std::span<const char> data, bool end) { exchange_.attempt_data(slot_, data, end); }
-void Attempt::on_end(http::Head* trailers) { exchange_.attempt_finished(slot_, trailers); }
+void Attempt::on_end(http::Head* trailers) { exchange_.attempt_finished(slot_, trailers, always_trailers_); }
+
+const http::Head* Attempt::trailers() const { return exchange_.request_trailers(always_trailers_); }
 
 void Attempt::on_drained() {
   pump();

@@ -33,6 +33,7 @@ class Attempt final : public upstream::StreamHandler {
 
  private:
   void begin();
+  const http::Head* trailers() const;  // of the request, if they are to be sent
   void on_ready(bool reused) override;
   void on_failed(const upstream::StreamFailure& failure) override;
   void on_inform(http::Head& head) override;
@@ -49,6 +50,7 @@ class Attempt final : public upstream::StreamHandler {
   uint32_t number_ = 0;  // of the attempt, for the ledger
   uint8_t slot_;
   bool end_sent_ = false;
+  bool always_trailers_ = false;  // of its protocol
 };
 
 } // namespace kgw::proxy

@@ -49,16 +49,34 @@ Downstream::Downstream(Port& port, std::unique_ptr<net::Transport> transport)
   ++port_.connection_count;
   port_.stats().downstream_cx_total.add();
   port_.stats().downstream_cx_active.add();
+  peer_.tls = transport_->secure();
+  if (peer_.tls) state_ = State::kHandshake;
   transport_->set_handler(this);
   arm();
 }
 
 Downstream::~Downstream() = default;
 
+void Downstream::on_connected() {
+  state_ = State::kOpen;
+  idle_since_ = now();
+  arm();
+  if (port_.draining()) drain();
+}
+
+void Downstream::on_connect_failed(const net::ConnectError&) {
+  port_.stats().ssl_connection_error.add();
+  close(true);
+}
+
 // ---- reading ----------------------------------------------------------------------------------------------------------------
 
 base::Arena& Downstream::request_arena(codec::StreamId) {
-  if (next_ == nullptr) next_ = &port_.context->take_exchange();
+  if (next_ == nullptr) {
+    next_ = &port_.context->take_exchange();
+  } else {
+    next_->arena().reset();  // the head that it was for came to nothing
+  }
   return next_->arena();
 }
 
@@ -87,11 +105,11 @@ void Downstream::process_rest() {
 }
 
 void Downstream::process(std::span<char> in) {
-  if (codec_ == nullptr) codec_ = codec::choose_server_codec(in, *this, limits_of(port_.settings()), stream_limits_of(port_.settings()));
+  if (codec_ == nullptr) codec_ = codec::choose_server_codec(transport_->protocol(), in, *this, limits_of(port_.settings()), stream_limits_of(port_.settings()));
   if (codec_ == nullptr) return keep_rest(in);
   codec::Event event;
   while (state_ == State::kOpen) {
-    if (!full() && turn_is_over()) return keep_for_next_turn(in);
+    if (!in.empty() && !full() && turn_is_over()) return keep_for_next_turn(in);
     if (codec_->next(in, event) == codec::EventKind::kNeedMore) {
       if (codec_->wants_write()) [[unlikely]] {
         write_own();  // which may have something to tell
@@ -120,7 +138,7 @@ bool Downstream::turn_is_over() {
 }
 
 void Downstream::keep_for_next_turn(std::span<char> rest) {
-  if (rest.empty()) return;
+  if (codec_->wants_write()) write_own();
   port_.stats().limit_requests_per_turn.add();
   stash_.append({rest.data(), rest.size()});
   pause(kPipelined);
@@ -177,6 +195,8 @@ void Downstream::begin(codec::Event& event) {
       write_inform(stream, informational);
     }
   }
+  // RFC 9110 4.3: what the connection is decides, not what the request says.
+  event.head->scheme = peer_.tls ? "https" : "http";
   stream.exchange->open(stream, port_.snapshot(), port_.socket, peer_, *event.head, event.end);
 }
 
@@ -185,7 +205,7 @@ void Downstream::refuse(const codec::Event& event) {
   head_since_ = {};
   count_refusal(event.reason);
   ClientStream& stream = open_stream(event.stream);
-  stream.exchange->refuse(stream, port_.snapshot(), port_.socket, event.status, event.reason);
+  stream.exchange->refuse(stream, port_.snapshot(), port_.socket, event.status, event.reason, *event.head);
 }
 
 // What cannot be parsed is answered, if its turn has come and there is anything to answer on, and the connection closes.
@@ -198,7 +218,8 @@ void Downstream::refuse_connection(uint16_t status, std::string_view reason) {
   }
   codec_->close_after_response();
   ClientStream& stream = open_stream(0);
-  stream.exchange->refuse(stream, port_.snapshot(), port_.socket, status, reason);  // done() ends the connection
+  stream.exchange->refuse(stream, port_.snapshot(), port_.socket, status, reason);
+  if (!busy()) linger();
 }
 
 void Downstream::leave(exchange::Gone how, std::string_view reason) {
@@ -271,7 +292,10 @@ void Downstream::abort(ClientStream& stream) {
 }
 
 void Downstream::hold(ClientStream& stream, bool held) {
-  if (codec_->hold(stream.id, held)) return;
+  if (codec_->hold(stream.id, held)) {
+    if (codec_->wants_write()) write_own();
+    return;
+  }
   held ? pause(kUpload) : resume(kUpload);
 }
 
@@ -282,7 +306,8 @@ void Downstream::done(ClientStream& stream) {
   spare_.push_front(stream);
   --open_;
   idle_since_ = now();
-  if (state_ != State::kOpen || busy()) return;
+  if (state_ != State::kOpen) return;
+  if (busy()) return arm();
   // A drain that began behind the head of this response could not announce the end in it.
   bool ends = !codec_->reusable() || (port_.draining() && stash_.empty());
   if (ends && codec_->idle()) return linger();  // else the codec says when it is over
@@ -390,10 +415,15 @@ void Downstream::resume(Pause reason) {
 
 Instant Downstream::due() {
   const snapshot::ListenerSettings& settings = port_.settings();
+  if (state_ == State::kHandshake) return idle_since_ + base::from_ms(settings.tls_handshake_timeout_ms);
   if (state_ == State::kLingering) {
     // The linger counts from the last byte the client took.
     Instant flushed = output_.queued() == 0 ? linger_until_ : idle_since_ + base::from_ms(settings.stream_idle_timeout_ms);
     return std::max(flushed, linger_until_);
+  }
+  if (uint64_t lingering = codec_ == nullptr ? 0 : codec_->lingering(); lingering > 0) [[unlikely]] {
+    if (std::exchange(lingering_, lingering) != lingering) lingering_since_ = now();
+    return lingering_since_ + base::from_ms(std::max<int64_t>(1, settings.stream_idle_timeout_ms));
   }
   if (busy() && head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
   if (busy()) return base::kNever;  // exchanges have their own timers
@@ -410,6 +440,16 @@ void Downstream::arm() {
 void Downstream::on_timer(Instant at) {
   if (due() > at) {
     // Armed for something that is over. An open exchange re-arms nothing: done() does.
+    return arm();
+  }
+  if (state_ == State::kHandshake) {
+    port_.stats().ssl_handshake_timeout.add();
+    return close(true);
+  }
+  if (state_ == State::kOpen && codec_ != nullptr && codec_->lingering() > 0) {
+    port_.stats().downstream_rq_idle_timeout.add();
+    codec_->drop_lingering(output_.open());
+    output_.flush();
     return arm();
   }
   if (state_ == State::kOpen && head_since_ != Instant{} && output_.queued() == 0) {

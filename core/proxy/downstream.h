@@ -41,6 +41,7 @@ class Downstream final : public net::Deferred,
 
  private:
   enum class State : uint8_t {
+    kHandshake,
     kOpen,
     kLingering,  // everything is written or being written; reads are thrown away so that the answer survives
     kClosed,
@@ -48,6 +49,8 @@ class Downstream final : public net::Deferred,
   enum Pause : uint8_t { kUpload = 1 << 0, kPipelined = 1 << 1, kEnded = 1 << 2, kOutput = 1 << 3 };
 
   // net::TransportHandler
+  void on_connected() override;
+  void on_connect_failed(const net::ConnectError& error) override;
   void on_readable() override;
   void on_writable() override;
   // codec::ArenaSource
@@ -98,6 +101,8 @@ class Downstream final : public net::Deferred,
   uint64_t begun_ = 0;            // requests, over the connection's life
   uint32_t begun_in_turn_ = 0;
   uint8_t paused_ = 0;
+  uint64_t lingering_ = 0;        // as the codec said since
+  Instant lingering_since_{};
 };
 
 } // namespace kgw::proxy

@@ -115,9 +115,13 @@ void Exchange::show_attempts(http::Head& head) {
   http::set_field(head, arena_, "x-kgwcore-attempts", attempts_field(ledger_, now(), arena_));
 }
 
-void Exchange::refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason) {
+void Exchange::refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason,
+                      const http::Head& known) {
   begin(sink, snapshot, socket);
-  head_ = {};
+  // Nobody looks at fields that were not all read.
+  head_ = {.method = known.method, .authority = known.authority, .path = known.path, .method_id = known.method_id,
+           .version = known.version};
+  head_request_ = known.method_id == http::MethodId::kHead;
   body_ended_ = true;
   stats_->downstream_rq_total.add();
   stats_->downstream_rq_active.add();
@@ -125,7 +129,7 @@ void Exchange::refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint1
   resolution.reply = {status, http::reason_phrase(status), false};
   resolution.why = exchange::decision_of_refusal(reason);
   resolution.details = reason;
-  if (reason.starts_with("http1.")) ledger_.flags.set(exchange::Flag::kDPE);
+  if (reason.starts_with("http")) ledger_.flags.set(exchange::Flag::kDPE);
   answer(resolution);
 }
 
@@ -156,7 +160,7 @@ void Exchange::client_data(std::span<const char> data, bool end) {
 
 void Exchange::client_end(http::Head* trailers) {
   touch();
-  if (trailers != nullptr && keep_trailers_) {
+  if (trailers != nullptr && (keep_trailers_ || head_.version == http::Version::kHttp2)) {
     trailers_head_ = *trailers;
     trailers_ = &trailers_head_;
   }
@@ -285,9 +289,10 @@ void Exchange::attempt_data(uint8_t slot, std::span<const char> data, bool end) 
   }
 }
 
-void Exchange::attempt_finished(uint8_t slot, http::Head* trailers) {
+void Exchange::attempt_finished(uint8_t slot, http::Head* trailers, bool usual) {
   touch();
-  sink_->trailers(keep_trailers_ ? trailers : nullptr);
+  bool kept = keep_trailers_ || (usual && head_.version == http::Version::kHttp2);
+  sink_->trailers(kept ? trailers : nullptr);
   run({.kind = Kind::kFinished, .slot = slot});
 }
 

@@ -29,8 +29,9 @@ class Exchange {
   void client_gone(exchange::Gone how, std::string_view reason = {});
   // The client's side of a tunnel has ended: what it sent still goes on, and when nothing moves for `grace` all of it ends.
   void tunnel_closing(Duration grace);
-  // Instead of open(): no head could be made of what came.
-  void refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason);
+  // Instead of open(): no head that can be forwarded could be made of what came. `known`: as much of it as there is.
+  void refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason,
+              const http::Head& known = {});
   void download_moved();  // the client took bytes
 
   base::Arena& arena() { return arena_; }
@@ -38,7 +39,8 @@ class Exchange {
 
   // ---- what attempts ask and tell
   const http::Head& request() const { return head_; }
-  const http::Head* request_trailers() const { return trailers_; }
+  // `usual`: the protocol that they go out in has trailers always. HTTP/1 has them where the listener keeps them.
+  const http::Head* request_trailers(bool usual) const { return keep_trailers_ || usual ? trailers_ : nullptr; }
   Body& body() { return body_; }
   bool body_ended() const { return body_ended_; }
   http::AttemptHeaders attempt_headers(const exchange::StartInfo& start) const;
@@ -51,7 +53,7 @@ class Exchange {
   void attempt_informed(uint8_t slot, http::Head& head);
   void attempt_answered(uint8_t slot, http::Head& head, bool end);
   void attempt_data(uint8_t slot, std::span<const char> data, bool end);
-  void attempt_finished(uint8_t slot, http::Head* trailers);
+  void attempt_finished(uint8_t slot, http::Head* trailers, bool usual);
   void upload_moved();
 
  private:

@@ -53,6 +53,7 @@ ListenerSettings strictest(const std::vector<ListenerSettings>& all) {
     result.buffer_bytes = std::min(result.buffer_bytes, next.buffer_bytes);
     result.chunk_line_bytes = std::min(result.chunk_line_bytes, next.chunk_line_bytes);
     result.requests_per_turn = std::min(result.requests_per_turn, next.requests_per_turn);
+    result.tls_handshake_timeout_ms = std::min(result.tls_handshake_timeout_ms, next.tls_handshake_timeout_ms);
     result.h2_concurrent_streams = std::min(result.h2_concurrent_streams, next.h2_concurrent_streams);
     result.h2_stream_window_bytes = std::min(result.h2_stream_window_bytes, next.h2_stream_window_bytes);
     result.h2_connection_window_bytes = std::min(result.h2_connection_window_bytes, next.h2_connection_window_bytes);
@@ -99,6 +100,7 @@ base::Result<std::shared_ptr<const Snapshot>> compile(Spec spec, cluster::Regist
       tables.emplace_back();
     }
     Socket& socket = snapshot->sockets[it->second];
+    if (listener.tls) socket.certificates.push_back({listener.routes.name, listener.routes.hostname, *listener.tls});
     socket.names.push_back(listener.routes.name);
     socket.settings.push_back(listener.settings);
     tables[it->second].push_back(std::move(listener.routes));

@@ -43,6 +43,12 @@ struct Cluster {
   std::shared_ptr<cluster::Runtime> runtime;
 };
 
+// What a TLS listener shows, to clients that ask for its hostname.
+struct ListenerCertificates {
+  std::string listener, hostname;
+  std::vector<CertificateSpec> certificates;
+};
+
 // One bound address and the listeners that share it.
 struct Socket {
   std::string address;
@@ -51,6 +57,7 @@ struct Socket {
   std::vector<std::string> names;            // NAMESPACE/GATEWAY/LISTENER, as the table indexes them
   std::vector<ListenerSettings> settings;    // same index
   ListenerSettings connection;               // before a Host is known: the strictest of them
+  std::vector<ListenerCertificates> certificates;  // TLS; empty: plain text
 };
 
 struct Snapshot {

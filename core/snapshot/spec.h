@@ -77,6 +77,11 @@ struct ActionSpec {
   RouteSettings settings;
 };
 
+// PEM, as a Secret has it.
+struct CertificateSpec {
+  std::string chain, key;
+};
+
 // One filter of a socket: routes that a Gateway's listener carries. Listeners with an equal bind address and port share it.
 struct ListenerSpec {
   std::string address;  // numeric
@@ -84,6 +89,7 @@ struct ListenerSpec {
   uint16_t logical_port = 0;  // the document's
   route::ListenerSpec routes;  // name, hostname, rules; RuleSpec::action indexes Spec::actions
   ListenerSettings settings;
+  std::optional<std::vector<CertificateSpec>> tls;  // terminated here; all listeners of a socket or none
 };
 
 struct Spec {

@@ -34,14 +34,17 @@ void Connection::connect() {
   net::Address address = address_of(endpoint);
   const net::TlsClient* tls = pool_.config().tls.get();
   transport_ = tls == nullptr ? context.network.connect(address, *this)
-                              : net::connect_tls(context.loop, context.network, address, *tls, endpoint.server_name, *this);
+                              : net::connect_tls(context.loop, context.network, address, *tls, endpoint.server_name, *this, pool_.config().http2);
   output_ = std::make_unique<net::Output>(*transport_, context.output, context.chunks);
   context.loop.wheel().arm(timer_, context.loop.now() + pool_.config().connect_timeout);
 }
 
 void Connection::on_connected() {
   timer_.disarm();
+  if (transport_->secure() && pool_.config().http2 && transport_->protocol() != "h2")
+    codec_ = codec::h1::make_client_codec(pool_.config().limits);
   if (codec_->wants_write()) write_own();
+  capacity_ = codec_->capacity();
   pool_.connected(*this);
 }
 
@@ -200,6 +203,7 @@ void Connection::process(std::span<char> in) {
           continue;
         }
         if (!in.empty()) stash_.append({in.data(), in.size()});
+        if (codec_->capacity() != capacity_) grow();
         return;
       case codec::EventKind::kBad:
         // Bytes that nobody asked for, such as a 408 or a second answer, are no broken response.
@@ -210,6 +214,13 @@ void Connection::process(std::span<char> in) {
       default: deliver(event);
     }
   }
+}
+
+// The peer allows more, or less, than before.
+void Connection::grow() {
+  capacity_ = codec_->capacity();
+  pool_.has_room(*this);
+  pool_.open_connections();
 }
 
 void Connection::deliver(const codec::Event& event) {

@@ -41,6 +41,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void release(Stream& stream);  // cancelled
   size_t queued(const Stream& stream) const { return output_->queued() + codec_->queued(stream.id_); }
   void hold(Stream& stream, bool held);
+  bool always_trailers() const { return codec_->always_trailers(); }
 
  private:
   enum class State : uint8_t { kConnecting, kActive, kIdle, kClosed };
@@ -54,6 +55,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void stream_reset(Stream& stream, const codec::Event& event);
   void detach(Stream& stream);
   void write_own();
+  void grow();
   void ended_by_peer(bool reset);
   void fail(FailureKind kind, const char* fault = "");
   void on_timer(Instant now);
@@ -66,6 +68,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   base::OutBuffer stash_;  // a part of a head that waits for the rest
   base::IntrusiveList<Stream, Stream> streams_;
   uint32_t carrying_ = 0;  // in streams_
+  unsigned capacity_ = 1;  // of the codec, when the pool last looked
   base::Timer timer_;      // connecting: the connect timeout; later: idle, re-armed lazily
   Instant idle_since_{};
   uint64_t carried_ = 0;

@@ -13,6 +13,7 @@ void Stream::write_trailers(const http::Head& trailers) { connection_->write_tra
 void Stream::flush() {
   if (connection_ != nullptr) connection_->flush();
 }
+bool Stream::always_trailers() const { return connection_ != nullptr && connection_->always_trailers(); }
 size_t Stream::queued() const { return connection_ == nullptr ? 0 : connection_->queued(*this); }
 void Stream::pause_reading() {
   if (connection_ != nullptr) connection_->hold(*this, true);

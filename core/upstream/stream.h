@@ -60,6 +60,7 @@ class Stream : public base::ListLink<Stream> {
   void write_data(std::span<const char> data, bool end);
   void write_trailers(const http::Head& trailers);
   void flush();
+  bool always_trailers() const;  // as the codec says
   size_t queued() const;     // request bytes that the kernel has not taken
   void pause_reading();      // of the response
   void resume_reading();

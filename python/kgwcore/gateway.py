@@ -234,10 +234,10 @@ class Gateway:
     def listeners(self) -> Sequence[Listener]:
         """The listeners in the order of the documents."""
         rows = self._use().listeners()
-        return [Listener(name=name, address=address, port=port, bound=bound) for name, address, port, bound in rows]
+        return [Listener(name=name, address=address, port=port, bound=bound, tls=tls) for name, address, port, bound, tls in rows]
 
     def url(self, name: str | None = None) -> str:
-        """``http://ADDRESS:PORT`` of a listener.
+        """``http://ADDRESS:PORT`` of a listener, or ``https://`` where it speaks TLS.
 
         ``name`` is ``namespace/gateway/listener`` or its end; None, the default, is the only listener there is. Raises
         :class:`~kgwcore.NotFoundError` when none or several match and :class:`~kgwcore.BindError` when it does not
@@ -259,7 +259,7 @@ class Gateway:
 
         :class:`~kgwcore.ClosedError` when there is none or the gateway is not started.
         """
-        _, address, port, _ = self._use().admin()
+        _, address, port, *_ = self._use().admin()
         return f"http://{authority(address, port)}"
 
     # ---- Configuration ----

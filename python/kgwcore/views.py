@@ -12,17 +12,18 @@ from typing import Any, overload
 class Listener:
     """One listener: ``name`` is ``NAMESPACE/GATEWAY/LISTENER``; ``address`` and ``port`` are those it is bound to;
     ``bound`` is False when it
-    does not listen, because the gateway is not started or the port was taken at an apply."""
+    does not listen, because the gateway is not started or the port was taken at an apply; ``tls`` is True for HTTPS."""
 
     name: str
     address: str
     port: int
     bound: bool
+    tls: bool = False
 
     @property
     def url(self) -> str:
-        """``http://ADDRESS:PORT``, with loopback in the place of an address that stands for all."""
-        return f"http://{authority(self.address, self.port)}"
+        """``http://ADDRESS:PORT`` or ``https://ADDRESS:PORT``, with loopback in the place of an address that stands for all."""
+        return f"{'https' if self.tls else 'http'}://{authority(self.address, self.port)}"
 
     def matches(self, name: str) -> bool:
         """Whether ``name`` is this name or its last one or two parts."""

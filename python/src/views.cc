@@ -103,8 +103,8 @@ py::list routes(const kgw_routes* table) {
 
 Listener::Listener(const kgw_listener& listener)
     : name(listener.name.data, listener.name.size), address(listener.address.data, listener.address.size),
-      port(listener.port), bound(listener.bound != 0) {}
+      port(listener.port), bound(listener.bound != 0), tls(listener.tls != 0) {}
 
-py::tuple Listener::row() const { return py::make_tuple(text(view(name)), address, port, bound); }
+py::tuple Listener::row() const { return py::make_tuple(text(view(name)), address, port, bound, tls); }
 
 } // namespace kgw::python

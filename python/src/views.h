@@ -14,11 +14,11 @@ struct Listener {
   Listener() = default;
   explicit Listener(const kgw_listener& listener);
 
-  py::tuple row() const; // (name, address, port, bound)
+  py::tuple row() const; // (name, address, port, bound, tls)
 
   std::string name, address;
   uint32_t port = 0;
-  bool bound = false;
+  bool bound = false, tls = false;
 };
 
 } // namespace kgw::python

@@ -192,6 +192,7 @@ typedef struct kgw_listener {
   kgw_str address;   /* numeric, as bound */
   uint32_t port;     /* as bound */
   uint32_t bound;    /* 0: it does not listen (port taken at an apply, or the gateway is not started) */
+  uint32_t tls;      /* 1: HTTPS. since 0.1 */
 } kgw_listener;
 
 /* Listeners in document order. count looks anew; at answers from what the last count saw, whichever thread asked for it: USAGE out of

@@ -24,6 +24,7 @@ class Client final : public ClientCodec, private Session {
   size_t queued(StreamId id) const override { return waiting(id); }
   bool hold(StreamId id, bool held) override { return hold_stream(id, held); }
   bool reset(StreamId id, Reset reset, base::OutBuffer& out) override { return reset_stream(id, reset, out); }
+  bool always_trailers() const override { return true; }
   bool tunnel() const override { return false; }
   bool response_started() const override { return false; }
   bool reusable() const override { return broken_ == nullptr && !goaway_received_; }

@@ -31,24 +31,26 @@ class FrameScan {
     size_t wanted = preface_left_ > 0 ? preface_left_ : have_ < kHeaderBytes ? kHeaderBytes - have_ : left_;
     return std::min(wanted, in.size());
   }
-  // That many were read. True when a frame's header is complete with them.
-  bool read(std::span<const char> piece) {
+  // That many were read. Returns what is to be handed on: a header only when all of it is here (libnghttp2 counts a
+  // CONTINUATION for each part of its header). `header`: that it is one, and frame() says which.
+  std::span<const char> read(std::span<const char> piece, bool& header) {
+    header = false;
     if (preface_left_ > 0) {
       preface_left_ -= piece.size();
-      return false;
+      return piece;
     }
-    bool complete = false;
-    if (have_ < kHeaderBytes) {
-      std::memcpy(bytes_ + have_, piece.data(), piece.size());
-      have_ += piece.size();
-      if (have_ < kHeaderBytes) return false;
-      parse();
-      complete = true;
-    } else {
+    if (have_ == kHeaderBytes) {
       left_ -= piece.size();
+      if (left_ == 0) have_ = 0;
+      return piece;
     }
+    std::memcpy(bytes_ + have_, piece.data(), piece.size());
+    have_ += piece.size();
+    if (have_ < kHeaderBytes) return {};
+    parse();
     if (left_ == 0) have_ = 0;
-    return complete;
+    header = true;
+    return {reinterpret_cast<const char*>(bytes_), kHeaderBytes};
   }
   const FrameHeader& frame() const { return frame_; }
   bool between() const { return preface_left_ == 0 && have_ == 0; }

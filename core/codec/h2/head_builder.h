@@ -19,6 +19,8 @@ class HeadBuilder {
 
   void begin(Of of, base::Arena& arena);
   void field(std::string_view name, std::string_view value);
+  // Something is wrong with the head; the first fault counts.
+  void refuse(uint16_t status, const char* reason);
   // Whether the head may be told. `end`: no body follows.
   Refusal finish(bool end);
   http::Head& head() { return head_; }
@@ -31,7 +33,6 @@ class HeadBuilder {
   Refusal finish_request(bool end);
   Refusal check_authority();
   Refusal check_path();
-  void refuse(uint16_t status, const char* reason);
 
   const HeadLimits& limits_;
   base::Arena* arena_ = nullptr;

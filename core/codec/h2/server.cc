@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "codec/h2/fields.h"
 #include "codec/h2/h2.h"
 #include "codec/h2/session.h"
@@ -6,6 +8,9 @@ namespace kgw::codec::h2 {
 namespace {
 
 constexpr size_t kMostDiscarded = 16384;
+
+// Complete for us, and the client does not take it.
+bool lingers(const Stream& stream) { return stream.user == nullptr && stream.open && stream.body.waiting(); }
 
 class Server final : public ServerCodec, private Session {
  public:
@@ -26,15 +31,19 @@ class Server final : public ServerCodec, private Session {
   bool reset(StreamId id, Reset reset, base::OutBuffer& out) override { return reset_stream(id, reset, out); }
   bool reading_head(std::span<const char>) const override { return reading_a_head_ || in_head_frame(); }
   void close_after_response() override;
+  bool always_trailers() const override { return true; }
   bool tunnel() const override { return false; }
   bool reusable() const override { return broken_ == nullptr && !goaway_received_ && !closing_; }
   bool idle() const override { return streams_.empty(); }
+  uint64_t lingering() const override;
+  void drop_lingering(base::OutBuffer& out) override;
 
  private:
   Stream* on_head_begins(StreamId id, bool trailers) override;
   void on_head_ends(Stream& stream, bool end) override;
   void on_sent_end(Stream& stream) override;
   void on_useless_data(Stream& stream, size_t bytes) override;
+  void on_sent_reset(uint32_t error) override;
   bool on_frame_header(const FrameHeader& frame) override;
   bool count(const FrameHeader& frame);
   void trailers_came(Stream& stream);
@@ -42,7 +51,7 @@ class Server final : public ServerCodec, private Session {
   ArenaSource& arenas_;
   FieldList fields_;
   StreamId highest_ = 0;
-  uint64_t resets_ = 0, answered_ = 0, priorities_ = 0, window_updates_ = 0;
+  uint64_t resets_ = 0, resets_sent_ = 0, answered_ = 0, priorities_ = 0, window_updates_ = 0;
   uint32_t empty_ = 0, continuations_ = 0;
   bool reading_a_head_ = false, closing_ = false;
 };
@@ -120,6 +129,12 @@ bool Server::count(const FrameHeader& frame) {
   }
 }
 
+// Those for the client's faults: made to reset streams we work as much as if it did (MadeYouReset).
+void Server::on_sent_reset(uint32_t error) {
+  bool ours = error == NGHTTP2_NO_ERROR || error == NGHTTP2_INTERNAL_ERROR || error == NGHTTP2_CANCEL;
+  if (!ours && ++resets_sent_ > limits_.resets + answered_) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_resets");
+}
+
 // ---- writing ----------------------------------------------------------------------------------------------------------------
 
 void Server::write_inform(StreamId id, const http::Head& head, base::OutBuffer& out) {
@@ -146,6 +161,7 @@ void Server::write_head(StreamId id, const http::Head& head, bool end, base::Out
 
 void Server::on_sent_end(Stream& stream) {
   ++answered_;
+  stream.sent_end = true;
   stream.answered = !stream.told_end;
 }
 
@@ -154,6 +170,18 @@ void Server::on_useless_data(Stream& stream, size_t bytes) {
   bool enough = stream.discarded <= kMostDiscarded && stream.discarded + bytes > kMostDiscarded;
   stream.discarded += bytes;
   if (enough) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(stream.id), NGHTTP2_NO_ERROR);
+}
+
+uint64_t Server::lingering() const {
+  bool any = std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
+  return any ? 1 + data_frames_sent_ : 0;
+}
+
+void Server::drop_lingering(base::OutBuffer& out) {
+  for (const auto& [id, stream] : streams_) {
+    if (lingers(*stream)) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), NGHTTP2_CANCEL);
+  }
+  send(out);
 }
 
 void Server::close_after_response() {

@@ -35,7 +35,7 @@ Reset reset_of(uint32_t code) {
 }
 
 Session::Session(Side side, const HeadLimits& heads, const StreamLimits& streams)
-    : heads_(heads), limits_(streams), builder_(heads_), scan_(side == Side::kServer) {
+    : side_(side), heads_(heads), limits_(streams), builder_(heads_), scan_(side == Side::kServer) {
   start(side);
 }
 
@@ -172,10 +172,13 @@ EventKind Session::next_event(std::span<char>& in, Event& event) {
 }
 
 bool Session::feed(std::span<char>& in) {
-  std::span<char> piece = in.first(scan_.piece(in));
-  in = in.subspan(piece.size());
-  if (scan_.read(piece) && !on_frame_header(scan_.frame())) return true;  // broken() has the reason
-  arena_.reset();  // the last event has been told
+  std::span<char> part = in.first(scan_.piece(in));
+  in = in.subspan(part.size());
+  bool header = false;
+  std::span<const char> piece = scan_.read(part, header);
+  if (piece.empty()) return true;
+  if (header && !on_frame_header(scan_.frame())) return true;  // broken() has the reason
+  if (reading_ == nullptr) arena_.reset();  // the last event has been told, and no head is half read
   ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(piece.data()), piece.size());
   if (taken == NGHTTP2_ERR_FLOODED) {
     broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.outbound_control_flood");
@@ -220,7 +223,8 @@ void Session::stream_closed(Stream& stream, uint32_t error) {
   stream.open = false;
   if (reading_ == &stream) reading_ = nullptr;
   if (stream.user == nullptr) return forget(stream);
-  if (error == NGHTTP2_NO_ERROR && stream.told_end) return;
+  bool over = stream.told_end && (side_ == Side::kClient || stream.sent_end);
+  if (error == NGHTTP2_NO_ERROR && over) return;
   stream.reset = reset_of(error);
   push(EventKind::kReset, stream);
 }
@@ -303,6 +307,7 @@ void Session::frame_sent(const nghttp2_frame& frame) {
     case NGHTTP2_HEADERS:
       if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) on_sent_end(*stream);
       return;
+    case NGHTTP2_RST_STREAM: return on_sent_reset(frame.rst_stream.error_code);
     case NGHTTP2_GOAWAY:
       // A shutdown notice names the highest id there is, and is not the last word.
       if (frame.goaway.last_stream_id != INT32_MAX) goaway_sent_ = true;
@@ -320,6 +325,7 @@ nghttp2_session_callbacks* Session::callbacks() {
     KGW_ASSERT(nghttp2_session_callbacks_new(&all) == 0);
     nghttp2_session_callbacks_set_on_begin_headers_callback(all, begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(all, header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback(all, invalid_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(all, frame_received);
     nghttp2_session_callbacks_set_on_frame_send_callback(all, frame_was_sent);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(all, data_received);
@@ -345,6 +351,13 @@ int Session::header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name,
   Session& of = session_of(self);
   if (of.reading_ == nullptr) return 0;
   of.builder_.field({reinterpret_cast<const char*>(name), name_bytes}, {reinterpret_cast<const char*>(value), value_bytes});
+  return 0;
+}
+
+// libnghttp2 would pass over the field; RFC 9113 8.2.1 calls the message malformed.
+int Session::invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t, uint8_t, void* self) {
+  Session& of = session_of(self);
+  if (of.reading_ != nullptr) of.builder_.refuse(400, "http2.invalid_header");
   return 0;
 }
 

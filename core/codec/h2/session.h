@@ -29,6 +29,7 @@ struct Stream {
   bool ended = false;            // we have nothing more to say
   bool deferred = false;         // libnghttp2 waits for us to say that there is data
   bool held = false;             // the reader is slow
+  bool sent_end = false;         // server: our answer is complete
   bool answered = false;         // server: completely, in front of the end of the request
   size_t discarded = 0;          // bytes of the request that came after that
   size_t unread = 0;             // bytes for which a held stream's peer was given no room again
@@ -76,8 +77,10 @@ class Session {
   virtual void on_head_ends(Stream& stream, bool end) = 0;
   virtual void on_sent_end(Stream&) {}
   virtual void on_useless_data(Stream&, size_t) {}
+  virtual void on_sent_reset(uint32_t) {}
   virtual bool on_frame_header(const FrameHeader& frame) = 0;  // false: it breaks a limit; broken() was called
 
+  const Side side_;
   const HeadLimits heads_;
   const StreamLimits limits_;
   nghttp2_session* session_ = nullptr;
@@ -102,6 +105,7 @@ class Session {
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_bytes, const uint8_t* value,
                     size_t value_bytes, uint8_t, void* self);
+  static int invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t, uint8_t, void* self);
   static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int frame_was_sent(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int data_received(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t bytes, void* self);

@@ -83,7 +83,7 @@ TEST(Kind, OutsideTheGatewayGroupsIsKeptWithoutMeaning) {
       load("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a, anything: 1}\nspec: {replicas: 0x1}\n");
   EXPECT_TRUE(deployment.ignored);
   EXPECT_EQ(deployment.object->id.kind, Kind::kIgnored);
-  EXPECT_TRUE(load("apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {}\n").ignored);
+  EXPECT_TRUE(load("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {}\n").ignored);
   EXPECT_TRUE(load("apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\n").ignored);
   Validated role = load("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:x'}\n");
   EXPECT_EQ(role.object->id.namespace_name, "");

@@ -26,7 +26,7 @@ TEST(Gateway, ReadsListenersWithDefaults) {
   EXPECT_EQ(one.port, 80);
   EXPECT_EQ(one.hostname, "");
   EXPECT_EQ(one.from, Listener::From::kSame);
-  EXPECT_FALSE(one.has_tls);
+  EXPECT_TRUE(one.certificates.empty());
   EXPECT_EQ(read.class_name, "any");
 }
 

@@ -41,14 +41,14 @@ struct TlsPair {
   void serve(std::unique_ptr<Transport> accepted) {
     Ssl ssl(SSL_new(context));
     SSL_set_accept_state(ssl.get());
-    auto tls = std::make_unique<TlsTransport>(*loop, std::move(ssl), server);
+    auto tls = std::make_unique<TlsTransport>(*loop, std::move(ssl), &server);
     accepted->set_handler(&tls->inner_handler());
     tls->start(std::move(accepted));
     server.transport = std::move(tls);
   }
   void connect(bool verify, const std::string& name) {
     settings = *TlsClient::make(verify);
-    client.transport = connect_tls(*loop, *network, acceptor->address(), *settings, name, client);
+    client.transport = connect_tls(*loop, *network, acceptor->address(), *settings, name, client, false);
   }
   bool connected() {
     return loop.run_until([&] { return client.connected == 1 && server.connected == 1; });
@@ -155,7 +155,7 @@ TEST(Tls, NobodyListensIsAConnectFailure) {
   TlsPair pair;
   Address nobody = ListenSocket::open(loopback(), false)->address();
   pair.settings = *TlsClient::make(false);
-  pair.client.transport = connect_tls(*pair.loop, *pair.network, nobody, *pair.settings, "api.example", pair.client);
+  pair.client.transport = connect_tls(*pair.loop, *pair.network, nobody, *pair.settings, "api.example", pair.client, false);
   ASSERT_TRUE(pair.failed());
   EXPECT_EQ(pair.client.os_error, ECONNREFUSED);
 }
