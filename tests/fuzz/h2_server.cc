@@ -1,0 +1,73 @@
+// The server side of an HTTP/2 connection: whatever a client sends, whole and in pieces, the same is told, and every request
+// that is told could be written as an HTTP/1 head.
+
+#include "codec/h1/h1.h"
+#include "fuzz/drive.h"
+#include "unit/codec/h2/pair.h"
+
+namespace kgw::fuzz {
+namespace {
+
+struct Told2 {
+  std::map<StreamId, h2::test::Message> messages;
+  std::string ended;
+};
+
+void check_head(const http::Head& head) {
+  base::OutBuffer out;
+  h1::test::Arenas arenas;
+  h1::make_client_codec({})->write_request(head, {}, true, nullptr, out);
+  auto strict = h1::make_server_codec(arenas, {.head_bytes = 1 << 20, .line_bytes = 1 << 20, .field_count = 1000});
+  std::span<char> in = out.mutable_bytes();
+  Event event;
+  EventKind kind = strict->next(in, event);
+  REQUIRE(kind == EventKind::kHead);
+}
+
+Told2 serve2(const Pieces& pieces) {
+  Told2 told;
+  h2::test::Arenas arenas;
+  base::OutBuffer out;
+  auto codec = h2::make_server_codec(arenas, {.head_bytes = 4096, .field_count = 20}, {.concurrent_streams = 8, .resets = 5});
+  for (std::string_view piece : pieces) {
+    std::vector<char> copy(piece.begin(), piece.end());
+    std::span<char> in(copy);
+    Event event;
+    for (bool more = true; more;) {
+      EventKind kind = codec->next(in, event);
+      more = kind != EventKind::kNeedMore;
+      if (kind == EventKind::kBad) told.ended = event.reason;
+      if (kind == EventKind::kBad || kind == EventKind::kOver) break;
+      if (!more) {
+        more = codec->wants_write();
+        if (more) codec->write(out);
+        out.clear();
+        continue;
+      }
+      auto& message = told.messages[event.stream];
+      h2::test::note(message, event);
+      bool method = kind == EventKind::kHead && event.head->method_id != http::MethodId::kConnect;
+      if (method && http::strip_hop_by_hop(*event.head)) check_head(*event.head);
+      if (event.user == nullptr) codec->bind(event.stream, &message);
+      if (message.end == "end") codec->write_head(event.stream, {.status = 204}, true, out);
+      if (!message.end.empty()) codec->bind(event.stream, nullptr);
+    }
+  }
+  return told;
+}
+
+} // namespace
+} // namespace kgw::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace kgw::fuzz;
+  std::string text(kgw::codec::h2::kPreface);
+  text.append(reinterpret_cast<const char*>(data), size);
+  Told2 whole = serve2({text}), cut = serve2(pieces_of(text));
+  for (auto& [id, message] : whole.messages) {
+    auto found = cut.messages.find(id);
+    bool same = found != cut.messages.end() && found->second.head == message.head;
+    REQUIRE(same || !whole.ended.empty() || !cut.ended.empty());
+  }
+  return 0;
+}
