@@ -225,7 +225,7 @@ void Session::stream_closed(Stream& stream, uint32_t error) {
   if (stream.user == nullptr) return forget(stream);
   bool over = stream.told_end && (side_ == Side::kClient || stream.sent_end);
   if (error == NGHTTP2_NO_ERROR && over) return;
-  stream.reset = reset_of(error);
+  stream.reset = stream.fault != nullptr ? Reset::kProtocol : reset_of(error);
   push(EventKind::kReset, stream);
 }
 
