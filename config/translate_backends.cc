@@ -94,6 +94,9 @@ snapshot::ClusterSpec Clusters::make(const BackendTarget& target, snapshot::Clus
   cluster.settings = settings.cluster;
   policies_.apply(*target.object, cluster);
   if (target.port != nullptr) {
+    cluster.h2_concurrent_streams = settings.listener.h2_concurrent_streams;
+    cluster.h2_stream_window_bytes = settings.listener.h2_stream_window_bytes;
+    cluster.h2_connection_window_bytes = settings.listener.h2_connection_window_bytes;
     cluster.http2 = speaks_http2(target.port->app_protocol) || slices_speak_http2(*target.object, *target.port);
     cluster.endpoints = service_endpoints(*target.object, *target.port);
   } else {

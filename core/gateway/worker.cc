@@ -20,6 +20,9 @@ upstream::ClusterConfig config_of(const snapshot::Cluster& cluster) {
   config.limits.field_count = static_cast<uint16_t>(settings.response_header_count);
   config.limits.informational_responses = static_cast<uint32_t>(settings.informational_responses);
   config.http2 = cluster.spec.http2;
+  config.streams = {.concurrent_streams = static_cast<uint32_t>(cluster.spec.h2_concurrent_streams),
+                    .stream_window_bytes = static_cast<uint32_t>(cluster.spec.h2_stream_window_bytes),
+                    .connection_window_bytes = static_cast<uint32_t>(cluster.spec.h2_connection_window_bytes)};
   return config;
 }
 
@@ -86,7 +89,7 @@ void Worker::join() {
 }
 
 void Worker::end_of_turn() {
-  output_.flush();
+  output_.end_turn();
   context_.recycle();
   context_.new_turn();
   if (full_) make_room();

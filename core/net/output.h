@@ -3,6 +3,7 @@
 // does not take waits in chunks.
 
 #include "base/buffer.h"
+#include "base/intrusive_list.h"
 #include "net/transport.h"
 
 namespace kgw::net {
@@ -13,10 +14,12 @@ class Output;
 struct OutputScratch {
   base::OutBuffer buffer{128 * 1024};
   Output* owner = nullptr;
+  base::IntrusiveList<Output, Output> gathering;  // those that have bytes for the end of the turn
   void flush();
+  void end_turn();  // sends what was gathered
 };
 
-class Output {
+class Output : public base::ListLink<Output> {
  public:
   Output(Transport& transport, OutputScratch& scratch, base::ChunkPool& chunks)
       : transport_(transport), scratch_(scratch), queue_(chunks) {}
@@ -26,6 +29,9 @@ class Output {
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
+  // From now on what is flushed is sent at the end of the turn, all of it in one send: for a connection on which many
+  // messages are written in a turn. Much is sent at once.
+  void gather() { gathers_ = true; }
   // Where to encode to. Ends with flush(), at the latest at the end of the event that began it.
   base::OutBuffer& open() {
     if (scratch_.owner != this) {
@@ -35,6 +41,7 @@ class Output {
     return scratch_.buffer;
   }
   void flush();
+  void send_now();  // also what was gathered
   // Sends what waits; call from on_writable.
   void write_more();
   size_t queued() const { return queue_.size() + transport_.pending(); }  // bytes the kernel has not taken
@@ -42,12 +49,15 @@ class Output {
   uint64_t sent() const { return sent_; }
 
  private:
+  static constexpr size_t kMostGathered = 64 * 1024;
   void drop_scratch();
+  void send(std::span<const char> bytes);
   Transport& transport_;
   OutputScratch& scratch_;
   base::ByteQueue queue_;
   uint64_t sent_ = 0;
   bool failed_ = false;
+  bool gathers_ = false;
 };
 
 } // namespace kgw::net

@@ -105,8 +105,7 @@ void Downstream::process_rest() {
 }
 
 void Downstream::process(std::span<char> in) {
-  if (codec_ == nullptr) codec_ = codec::choose_server_codec(transport_->protocol(), in, *this, limits_of(port_.settings()), stream_limits_of(port_.settings()));
-  if (codec_ == nullptr) return keep_rest(in);
+  if (codec_ == nullptr && !choose_codec(in)) return keep_rest(in);
   codec::Event event;
   while (state_ == State::kOpen) {
     if (!in.empty() && !full() && turn_is_over()) return keep_for_next_turn(in);
@@ -115,17 +114,29 @@ void Downstream::process(std::span<char> in) {
         write_own();  // which may have something to tell
         continue;
       }
+      slow_down();
       return keep_rest(in);
     }
     if (!deliver(event)) return;
   }
 }
 
+bool Downstream::choose_codec(std::span<const char> first) {
+  const snapshot::ListenerSettings& settings = port_.settings();
+  codec_ = codec::choose_server_codec(transport_->protocol(), first, *this, limits_of(settings), stream_limits_of(settings));
+  if (codec_ != nullptr && codec_->capacity() > 1) output_.gather();
+  return codec_ != nullptr;
+}
+
 void Downstream::write_own() {
   codec_->write(output_.open());
   output_.flush();
-  // Answers that the client does not take are no reason to take more questions.
-  if (output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes) * 2) pause(kOutput);
+  slow_down();
+}
+
+// Answers that the client does not take are no reason to take more questions: heads and acknowledgements obey no window.
+void Downstream::slow_down() {
+  if (!full() && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes) * 2) pause(kOutput);
 }
 
 // A client that pipelines many small requests must not hold up the others on this worker.
@@ -375,7 +386,7 @@ void Downstream::linger() {
     codec_->close_after_response();
     if (codec_->wants_write()) codec_->write(output_.open());
   }
-  output_.flush();
+  output_.send_now();
   paused_ = 0;
   transport_->resume_reading();
   linger_until_ = now() + base::from_ms(port_.settings().delayed_close_timeout_ms);
@@ -389,7 +400,7 @@ void Downstream::close(bool reset) {
   state_ = State::kClosed;
   timer_.disarm();
   process_rest_.unlink();
-  if (!reset) output_.flush();
+  if (!reset) output_.send_now();
   transport_->set_handler(nullptr);
   transport_->close(reset);
   if (next_ != nullptr) port_.context->give_back(*next_);

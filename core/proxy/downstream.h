@@ -64,6 +64,8 @@ class Downstream final : public net::Deferred,
   ClientStream& open_stream(codec::StreamId id);
   void leave(exchange::Gone how, std::string_view reason = {});  // all that is open
   void write_own();
+  void slow_down();
+  bool choose_codec(std::span<const char> first);  // false: more of them are needed
   bool busy() const { return open_ > 0; }
   bool full() const { return codec_ != nullptr && open_ >= codec_->capacity(); }
   void count_refusal(std::string_view reason);

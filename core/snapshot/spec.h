@@ -40,6 +40,8 @@ struct ClusterSpec {
   std::vector<EndpointSpec> endpoints;
   bool tls = false;  // toward the endpoints
   bool http2 = false;  // they speak nothing else
+  // http2: what the listener settings of these names are for clients, as the process has them.
+  int64_t h2_concurrent_streams = 1024, h2_stream_window_bytes = 16 << 20, h2_connection_window_bytes = 24 << 20;
   ClusterSettings settings;
   cluster::Policy policy;
 };

@@ -45,6 +45,7 @@ void Connection::on_connected() {
     codec_ = codec::h1::make_client_codec(pool_.config().limits);
   if (codec_->wants_write()) write_own();
   capacity_ = codec_->capacity();
+  if (capacity_ > 1) output_->gather();
   pool_.connected(*this);
 }
 
@@ -97,6 +98,7 @@ void Connection::close() {
   state_ = State::kClosed;
   timer_.disarm();
   if (transport_ != nullptr) {
+    if (output_ != nullptr) output_->send_now();
     transport_->set_handler(nullptr);
     transport_->close(false);
   }

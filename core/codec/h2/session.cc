@@ -87,9 +87,7 @@ void Session::bind_stream(StreamId id, void* user) {
   stream->user = user;
   if (user != nullptr) return;
   stream->arena = nullptr;
-  if (stream->unread > 0) nghttp2_session_consume_stream(session_, static_cast<int32_t>(id), stream->unread);
-  stream->unread = 0;
-  stream->held = false;
+  read_on(*stream);
   if (!stream->open) forget(*stream);
 }
 
@@ -108,10 +106,19 @@ bool Session::hold_stream(StreamId id, bool held) {
   Stream* stream = find(id);
   if (stream == nullptr) return true;
   stream->held = held;
-  if (held || stream->unread == 0) return true;
-  nghttp2_session_consume_stream(session_, static_cast<int32_t>(id), stream->unread);
-  stream->unread = 0;
+  if (!held) read_on(*stream);
   return true;
+}
+
+void Session::read_on(Stream& stream) {
+  stream.held = false;
+  if (stream.unread == 0) return;
+  if (stream.open) {
+    nghttp2_session_consume(session_, static_cast<int32_t>(stream.id), stream.unread);
+  } else {
+    nghttp2_session_consume_connection(session_, stream.unread);
+  }
+  stream.unread = 0;
 }
 
 size_t Session::waiting(StreamId id) const {
@@ -188,11 +195,11 @@ bool Session::feed(std::span<char>& in) {
 }
 
 void Session::data_came(StreamId id, std::span<const char> data) {
-  nghttp2_session_consume_connection(session_, data.size());
   Stream* stream = of(id);
   bool wanted = stream != nullptr && stream->user != nullptr && !stream->answered;
+  // Data of a held stream fills the window of the connection too: what all of them together may take is bounded by it.
   if (!wanted || !stream->held) {
-    nghttp2_session_consume_stream(session_, static_cast<int32_t>(id), data.size());
+    nghttp2_session_consume(session_, static_cast<int32_t>(id), data.size());
   } else {
     stream->unread += data.size();
   }

@@ -96,6 +96,7 @@ class Session {
   bool feed(std::span<char>& in);
   Stream* of(StreamId id) const;
   void start(Side side);
+  void read_on(Stream& stream);
   void stream_closed(Stream& stream, uint32_t error);
   void data_came(StreamId id, std::span<const char> data);
   void frame_came(const nghttp2_frame& frame);
