@@ -132,8 +132,11 @@ class ServerCodec : public Codec {
   virtual bool reading_head(std::span<const char> rest) const { return !rest.empty(); }
   // The response that comes next is in front of the end of its request.
   virtual void answered_early() {}
-  // No further request is taken: the next response head says `connection: close`, or a GOAWAY goes out.
-  virtual void close_after_response() = 0;
+  // The client is asked to send no further request. False: it is told in the next response head, and whoever drives the
+  // codec closes behind it. True: the codec says kOver once the client knows and everything is answered.
+  virtual bool close_after_response() = 0;
+  // No further request is taken, whether the client knows or not.
+  virtual void end() = 0;
 };
 
 } // namespace kgw::codec

@@ -194,7 +194,7 @@ void Downstream::begin(codec::Event& event) {
   ++begun_in_turn_;
   if (auto most = static_cast<uint64_t>(port_.settings().requests_per_connection); ++begun_ == most) {
     port_.stats().downstream_cx_max_requests_reached.add();
-    codec_->close_after_response();
+    codec_->end();
   }
   // RFC 9110 10.1.1: we take the body in any case, so the client need not wait for the origin.
   if (const http::Field* expect = event.head->find(http::Token::kExpect);
@@ -227,7 +227,7 @@ void Downstream::refuse_connection(uint16_t status, std::string_view reason) {
     if (codec_->wants_write()) write_own();
     return linger();
   }
-  codec_->close_after_response();
+  codec_->end();
   ClientStream& stream = open_stream(0);
   stream.exchange->refuse(stream, port_.snapshot(), port_.socket, status, reason);
   if (!busy()) linger();
@@ -354,9 +354,9 @@ void Downstream::drain() {
   auto idle = [this] { return state_ == State::kOpen && !busy() && stash_.empty() && (codec_ == nullptr || codec_->idle()); };
   if (idle()) on_readable();  // a request that has arrived already is served
   if (state_ != State::kOpen) return;
-  if (codec_ != nullptr) codec_->close_after_response();
+  bool told = codec_ != nullptr && codec_->close_after_response();
   if (codec_ != nullptr && codec_->wants_write()) write_own();
-  if (idle()) linger();
+  if (idle() && !told) linger();
 }
 
 void Downstream::cut() {
@@ -383,7 +383,7 @@ void Downstream::linger() {
   if (state_ != State::kOpen) return;
   state_ = State::kLingering;
   if (codec_ != nullptr) {
-    codec_->close_after_response();
+    codec_->end();
     if (codec_->wants_write()) codec_->write(output_.open());
   }
   output_.send_now();

@@ -27,7 +27,11 @@ class Server final : public ServerCodec {
   void write_data(StreamId, std::span<const char> data, bool end, base::OutBuffer& out) override;
   void write_trailers(StreamId, const http::Head& trailers, base::OutBuffer& out) override;
   void answered_early() override { closing_ = true; }
-  void close_after_response() override { closing_ = true; }
+  bool close_after_response() override {
+    closing_ = true;
+    return false;
+  }
+  void end() override { closing_ = true; }
   bool tunnel() const override { return reading_ == Reading::kTunnel; }
   bool reusable() const override;
 

@@ -30,11 +30,12 @@ class Server final : public ServerCodec, private Session {
   bool hold(StreamId id, bool held) override { return hold_stream(id, held); }
   bool reset(StreamId id, Reset reset, base::OutBuffer& out) override { return reset_stream(id, reset, out); }
   bool reading_head(std::span<const char>) const override { return reading_a_head_ || in_head_frame(); }
-  void close_after_response() override;
+  bool close_after_response() override;
+  void end() override;
   bool always_trailers() const override { return true; }
   bool tunnel() const override { return false; }
   bool reusable() const override { return broken_ == nullptr && !goaway_received_ && !closing_; }
-  bool idle() const override { return streams_.empty(); }
+  bool idle() const override { return streams_.empty() && (!closing_ || ended_); }
   uint64_t lingering() const override;
   void drop_lingering(base::OutBuffer& out) override;
 
@@ -44,6 +45,7 @@ class Server final : public ServerCodec, private Session {
   void on_sent_end(Stream& stream) override;
   void on_useless_data(Stream& stream, size_t bytes) override;
   void on_sent_reset(uint32_t error) override;
+  void on_ping_answered() override;
   bool on_frame_header(const FrameHeader& frame) override;
   bool count(const FrameHeader& frame);
   void trailers_came(Stream& stream);
@@ -53,7 +55,7 @@ class Server final : public ServerCodec, private Session {
   StreamId highest_ = 0;
   uint64_t resets_ = 0, resets_sent_ = 0, answered_ = 0, priorities_ = 0, window_updates_ = 0;
   uint32_t empty_ = 0, continuations_ = 0;
-  bool reading_a_head_ = false, closing_ = false;
+  bool reading_a_head_ = false, closing_ = false, ended_ = false;
 };
 
 // ---- reading ----------------------------------------------------------------------------------------------------------------
@@ -184,8 +186,22 @@ void Server::drop_lingering(base::OutBuffer& out) {
   send(out);
 }
 
-void Server::close_after_response() {
-  if (std::exchange(closing_, true)) return;
+// RFC 9113 6.8: a GOAWAY that refuses nothing yet, and the last one when the client has seen it: no request that crosses the
+// first is lost.
+bool Server::close_after_response() {
+  if (std::exchange(closing_, true)) return true;
+  nghttp2_submit_shutdown_notice(session_);
+  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+  return true;
+}
+
+void Server::on_ping_answered() {
+  if (closing_) end();
+}
+
+void Server::end() {
+  closing_ = true;
+  if (std::exchange(ended_, true)) return;
   nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
 }
 

@@ -222,6 +222,9 @@ void Session::frame_came(const nghttp2_frame& frame) {
       }
       return;
     case NGHTTP2_GOAWAY: goaway_received_ = true; return;
+    case NGHTTP2_PING:
+      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) on_ping_answered();
+      return;
     default: return;
   }
 }

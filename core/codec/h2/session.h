@@ -78,6 +78,7 @@ class Session {
   virtual void on_sent_end(Stream&) {}
   virtual void on_useless_data(Stream&, size_t) {}
   virtual void on_sent_reset(uint32_t) {}
+  virtual void on_ping_answered() {}
   virtual bool on_frame_header(const FrameHeader& frame) = 0;  // false: it breaks a limit; broken() was called
 
   const Side side_;

@@ -118,7 +118,7 @@ TEST(Http2, AStreamBehindTheLastOneOfAGoawayIsRefused) {
   Pair pair;
   StreamId one = pair.ask(pair.request("GET"), true);
   pair.settle();
-  pair.server->close_after_response();
+  pair.server->end();
   pair.ask(pair.request("GET"), true);  // crosses the GOAWAY
   pair.settle();
   EXPECT_EQ(pair.asked[1]->end, "reset " + std::to_string(static_cast<int>(Reset::kRefused)));
@@ -127,6 +127,25 @@ TEST(Http2, AStreamBehindTheLastOneOfAGoawayIsRefused) {
   pair.server->write_head(one, {.status = 200}, true, pair.down);
   pair.settle();
   EXPECT_EQ(pair.asked[0]->end, "end") << "what was accepted is served";
+}
+
+TEST(Http2, ADrainRefusesNothingThatCrossesItsFirstGoaway) {
+  Pair pair;
+  StreamId one = pair.ask(pair.request("GET"), true);
+  pair.settle();
+  pair.server->write_head(one, {.status = 200}, true, pair.down);
+  pair.server->bind(one, nullptr);
+  EXPECT_TRUE(pair.server->close_after_response());
+  StreamId two = pair.ask(pair.request("GET"), true);  // crosses the first GOAWAY
+  pair.settle();
+  EXPECT_EQ(pair.served[two].end, "end");
+  EXPECT_EQ(pair.ended, "") << "not before it is answered";
+  pair.server->write_head(two, {.status = 200}, true, pair.down);
+  pair.server->bind(two, nullptr);
+  pair.settle();
+  EXPECT_EQ(pair.asked[1]->end, "end");
+  EXPECT_EQ(pair.ended, "over");
+  EXPECT_FALSE(pair.client->reusable());
 }
 
 TEST(Http2, HeadsOverALimitAreRefusedAndTheConnectionGoesOn) {
