@@ -42,8 +42,9 @@ def dropped() -> int:
 
 
 def flush(timeout: float = 1.0) -> bool:
-    """Waits until the records written so far have been handed to their loggers; False if that takes longer than
-    ``timeout`` seconds.
+    """Waits until the records that the gateways have passed on so far have been handed to their loggers; False if that
+    takes longer than ``timeout`` seconds. A gateway passes its records on from a thread of its own; all of them have been
+    when it is closed.
     """
     if _dispatcher is None or threading.current_thread() is _dispatcher:
         return True
