@@ -20,9 +20,11 @@ upstream::ClusterConfig config_of(const snapshot::Cluster& cluster) {
   config.limits.field_count = static_cast<uint16_t>(settings.response_header_count);
   config.limits.informational_responses = static_cast<uint32_t>(settings.informational_responses);
   config.http2 = cluster.spec.http2;
+  // Many clients share a connection: it takes more than a few slow readers to fill its window.
+  auto window = static_cast<uint32_t>(cluster.spec.h2_connection_window_bytes);
   config.streams = {.concurrent_streams = static_cast<uint32_t>(cluster.spec.h2_concurrent_streams),
-                    .stream_window_bytes = static_cast<uint32_t>(cluster.spec.h2_stream_window_bytes),
-                    .connection_window_bytes = static_cast<uint32_t>(cluster.spec.h2_connection_window_bytes)};
+                    .stream_window_bytes = std::min(static_cast<uint32_t>(cluster.spec.h2_stream_window_bytes), std::max(window / 16, 65535u)),
+                    .connection_window_bytes = window};
   return config;
 }
 

@@ -44,7 +44,8 @@ class Output : public base::ListLink<Output> {
   void send_now();  // also what was gathered
   // Sends what waits; call from on_writable.
   void write_more();
-  size_t queued() const { return queue_.size() + transport_.pending(); }  // bytes the kernel has not taken
+  // Bytes the kernel has not taken. Those that wait for the end of the turn were not offered to it yet.
+  size_t queued() const { return (linked() ? 0 : queue_.size()) + transport_.pending(); }
   bool failed() const { return failed_; }          // the transport refused bytes; nothing more is sent
   uint64_t sent() const { return sent_; }
 

@@ -87,6 +87,7 @@ void Pool::open_connections() {
 void Pool::connected(Connection& connection) {
   --connecting_count_;
   has_room(connection);
+  open_connections();  // it may have room for fewer than had waited for it
 }
 
 void Pool::has_room(Connection& connection) {
@@ -181,7 +182,7 @@ void Pool::retire() {
 void Pool::maybe_die() {
   if (!retired_ || dying_ || count_ > 0 || pending_count_ > 0 || !refused_.empty()) return;
   dying_ = true;
-  host_->pool = nullptr;
+  if (host_->pool == this) host_->pool = nullptr;
   context_.loop.defer_delete(std::unique_ptr<net::Deferred>(this));
 }
 
@@ -190,6 +191,16 @@ ClusterPools::ClusterPools(Context& context, std::shared_ptr<cluster::Runtime> r
 
 void ClusterPools::release() {
   if (--references_ == 0) context_.loop.defer_delete(std::unique_ptr<net::Deferred>(this));
+}
+
+void ClusterPools::configure(const ClusterConfig& config) {
+  bool speaks_otherwise = config.http2 != config_.http2 || config.tls != config_.tls;
+  config_ = config;
+  if (!speaks_otherwise) return;
+  // What is under way ends as it began; the next attempt gets a connection of the new kind.
+  for (cluster::Host* host : view_.hosts()) {
+    if (auto* pool = static_cast<Pool*>(std::exchange(host->pool, nullptr))) pool->retire();
+  }
 }
 
 Pool::Lease ClusterPools::lease(cluster::Host& host, Stream& stream) {

@@ -90,7 +90,7 @@ class ClusterPools final : public net::Deferred {
   Pool::Lease lease(cluster::Host& host, Stream& stream);
   cluster::View& view() { return view_; }
   const ClusterConfig& config() const { return config_; }
-  void configure(const ClusterConfig& config) { config_ = config; }
+  void configure(const ClusterConfig& config);
 
  private:
   Context& context_;

@@ -83,6 +83,8 @@ void Client::add_attempt(const http::AttemptHeaders& attempt) {
 // What the peer allows, which before its settings are here is what libnghttp2 assumes.
 unsigned Client::capacity() const {
   if (!reusable()) return 0;
+  // Readers that take nothing have filled much of the window that all share: who comes now had better not wait behind them.
+  if (unread_ > limits_.connection_window_bytes / 2) return 0;
   return std::min(limits_.concurrent_streams,
                   nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));
 }

@@ -53,7 +53,10 @@ void HeadBuilder::pseudo(std::string_view name, std::string_view value) {
     return;
   }
   value = arena_->copy(value);
-  if (name == ":method") head_.method = value;
+  if (name == ":method") {
+    head_.method = value;
+    head_.method_id = http::method_of(value);
+  }
   if (name == ":scheme") head_.scheme = value;
   if (name == ":authority") head_.authority = value;
   if (name == ":path") head_.path = value;
@@ -104,7 +107,6 @@ Refusal HeadBuilder::finish(bool end) {
 
 Refusal HeadBuilder::finish_request(bool end) {
   if (!base::is_token(head_.method)) return {400, "http2.invalid_method"};
-  head_.method_id = http::method_of(head_.method);
   if (Refusal refusal = check_authority()) return refusal;
   if (Refusal refusal = check_path()) return refusal;
   join_cookies();

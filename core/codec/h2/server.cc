@@ -123,7 +123,10 @@ bool Server::count(const FrameHeader& frame) {
       return calm(empty_ <= limits_.empty_frames, "http2.too_many_empty_frames") &&
              calm(continuations_ <= limits_.continuation_frames, "http2.too_many_continuations");
     }
-    case FrameType::kRstStream: return calm(++resets_ <= limits_.resets + answered_, "http2.too_many_resets");
+    case FrameType::kRstStream:
+      // The end of a long answer that its client has enough of; rapid resets come in front of any.
+      if (const Stream* stream = find(frame.stream); stream != nullptr && stream->headed) return true;
+      return calm(++resets_ <= limits_.resets + answered_, "http2.too_many_resets");
     case FrameType::kPriority: return calm(++priorities_ <= limits_.priority_frames * (1 + streams_seen_), "http2.too_many_priorities");
     case FrameType::kWindowUpdate:
       return calm(++window_updates_ <= limits_.window_updates * (1 + streams_seen_ + data_frames_sent_), "http2.too_many_window_updates");
@@ -152,6 +155,7 @@ void Server::write_head(StreamId id, const http::Head& head, bool end, base::Out
   Stream* stream = find(id);
   if (stream == nullptr || !stream->open) return;
   stream->ended = end;
+  stream->headed = true;
   fields_.clear();
   fields_.add(":status", int64_t{head.status});
   fields_.add_fields(head, http::token_bit(http::Token::kContentLength));

@@ -113,6 +113,7 @@ bool Session::hold_stream(StreamId id, bool held) {
 void Session::read_on(Stream& stream) {
   stream.held = false;
   if (stream.unread == 0) return;
+  unread_ -= stream.unread;
   if (stream.open) {
     nghttp2_session_consume(session_, static_cast<int32_t>(stream.id), stream.unread);
   } else {
@@ -202,6 +203,7 @@ void Session::data_came(StreamId id, std::span<const char> data) {
     nghttp2_session_consume(session_, static_cast<int32_t>(id), data.size());
   } else {
     stream->unread += data.size();
+    unread_ += data.size();
   }
   if (stream != nullptr && stream->answered) return on_useless_data(*stream, data.size());
   if (!wanted) return;

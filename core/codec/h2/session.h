@@ -29,7 +29,8 @@ struct Stream {
   bool ended = false;            // we have nothing more to say
   bool deferred = false;         // libnghttp2 waits for us to say that there is data
   bool held = false;             // the reader is slow
-  bool sent_end = false;         // server: our answer is complete
+  bool headed = false;           // server: our answer has begun
+  bool sent_end = false;         // server: it is complete
   bool answered = false;         // server: completely, in front of the end of the request
   size_t discarded = 0;          // bytes of the request that came after that
   size_t unread = 0;             // bytes for which a held stream's peer was given no room again
@@ -90,6 +91,7 @@ class Session {
   std::unordered_map<StreamId, std::unique_ptr<Stream>> streams_;
   const char* broken_ = nullptr;
   uint64_t data_frames_sent_ = 0, streams_seen_ = 0;
+  size_t unread_ = 0;  // of all held streams
   bool goaway_received_ = false, goaway_sent_ = false;
 
  private:
