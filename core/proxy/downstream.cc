@@ -195,6 +195,7 @@ void Downstream::begin(codec::Event& event) {
   if (auto most = static_cast<uint64_t>(port_.settings().requests_per_connection); ++begun_ == most) {
     port_.stats().downstream_cx_max_requests_reached.add();
     codec_->end();
+    if (codec_->wants_write()) write_own();  // what stands behind this request is not begun
   }
   // RFC 9110 10.1.1: we take the body in any case, so the client need not wait for the origin.
   if (const http::Field* expect = event.head->find(http::Token::kExpect);
