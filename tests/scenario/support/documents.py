@@ -14,12 +14,15 @@ def gateway(name="http", port=8080):
     }
 
 
-def service(settings=None):
+def service(settings=None, app_protocol=None):
+    port = {"name": "http", "port": 80}
+    if app_protocol:
+        port["appProtocol"] = app_protocol
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "origin", "namespace": NAMESPACE, "annotations": annotations(settings)},
-        "spec": {"ports": [{"name": "http", "port": 80}]},
+        "spec": {"ports": [port]},
     }
 
 
@@ -71,7 +74,7 @@ def text(*documents):
     return yaml.safe_dump_all(documents, sort_keys=False)
 
 
-def routed(addresses, retries=None, timeout=None, cluster_settings=None, route_settings=None):
+def routed(addresses, retries=None, timeout=None, cluster_settings=None, route_settings=None, app_protocol=None):
     """Gateway, Service, one slice per address, RouteOption, HTTPRoute."""
     options = {}
     if retries:
@@ -81,4 +84,4 @@ def routed(addresses, retries=None, timeout=None, cluster_settings=None, route_s
     with_options = bool(options or route_settings)
     policy = [route_option(options, route_settings)] if with_options else []
     slices = [slice_of(f"origin-{number}", address) for number, address in enumerate(addresses)]
-    return text(gateway(), service(cluster_settings), *slices, *policy, route(with_options))
+    return text(gateway(), service(cluster_settings, app_protocol), *slices, *policy, route(with_options))
