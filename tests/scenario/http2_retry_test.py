@@ -27,7 +27,6 @@ from support.h2_peer import (
     stall,
     trailers_only,
 )
-from support.origin import Origin, garbage
 from support.process import until
 from support.rest import at_rest
 
@@ -323,10 +322,12 @@ def test_a_connection_that_closes_behind_the_head():
 
 def test_an_origin_that_speaks_http1():
     """RFC 9113 3.4: its first bytes are no SETTINGS frame."""
-    with Origin(garbage(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")) as origin:
-        with serving(origin.address, app_protocol=H2C) as gateway, H2Client(port_of(gateway)) as client:
-            answer = client.request()
-            assert (answer.status, records(gateway)[-1]["response_flags"]) == (502, "UPE")
+    http1 = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n"
+    with H2Origin(stall(), first_frames=[http1]) as origin, serving(origin.address, app_protocol=H2C) as gateway:
+        with H2Client(port_of(gateway)) as client:
+            assert client.request().status == 502
+            assert records(gateway)[-1]["response_flags"] == "UPE"
+        at_rest(gateway)
 
 
 @pytest.mark.parametrize(
