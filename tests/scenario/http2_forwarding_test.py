@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from support import h2_peer, origin as h1_origin
+from support import documents, h2_peer
+from support import origin as h1_origin
 from support.client import HOST, Client
 from support.gateway import H2C, apart, port_of, records, serving
 from support.h2_peer import CANCEL, NO_ERROR, H2Client, H2Origin
@@ -473,6 +474,59 @@ def test_an_answer_in_front_of_the_end_of_the_request(combination):
         assert answer.reset in (None, NO_ERROR)
 
 
+def test_trailers_behind_a_body_that_waits_for_room():
+    """RFC 9113 5.2: they are under no flow control, and still come last."""
+    body = CHECKED[:100000]
+    with H2Origin(h2_peer.respond(200, None, body, trailers=TRAILERS), window=200) as origin:
+        with serving(origin.address, app_protocol=H2C) as gateway, H2Client(port_of(gateway), window=200) as client:
+            answer = client.request("POST", body=[body[:5000]], trailers=TRAILERS)
+            assert (bytes(answer.body) == body, answer.trailers) == (True, TRAILERS)
+            until(lambda: origin.requests[0].complete)
+            assert (bytes(origin.requests[0].body), origin.requests[0].trailers) == (body[:5000], TRAILERS)
+
+
+def test_a_window_that_shrinks_under_an_answer():
+    """RFC 9113 6.9.2: it may become negative, and nothing is sent until it is not."""
+    body = CHECKED[: 1 << 20]
+    with between("h2-h2", lambda steps: steps.respond(200, None, body)) as peers:
+        with H2Client(port_of(peers.gateway), window=65535, credit=False) as client:
+            stream = client.open()
+            client.read_until(lambda: client.responses[stream].size == 65535)
+            client.send(h2_peer.SettingsFrame(0, settings={h2_peer.WINDOW_SIZE: 100}))
+            client.send(h2_peer.WindowUpdateFrame(0, 1 << 24), h2_peer.WindowUpdateFrame(stream, 65435))
+            client.ping()
+            client.ping()
+            assert client.responses[stream].size == 65535, "the window is 0 now"
+            client.send(h2_peer.WindowUpdateFrame(stream, 1))
+            client.read_until(lambda: client.responses[stream].size == 65536)
+            client.send(h2_peer.SettingsFrame(0, settings={h2_peer.WINDOW_SIZE: 2 << 20}))
+            assert bytes(client.response(stream).body) == body
+
+
+def test_an_upload_that_the_origin_has_reset():
+    """RFC 9113 8.1: the rest of it is passed over or stopped with NO_ERROR, and the connection goes on."""
+    script = [lambda steps: steps.rst(h2_peer.INTERNAL_ERROR, when="headers"), lambda steps: steps.respond()]
+    with between("h2-h2", *script) as peers:
+        client = peers.client
+        stream = client.open("POST", headers={"content-length": 1 << 20}, end=False)
+        answer = client.response(stream)
+        assert (answer.status, answer.complete) == (503, True)
+        while answer.reset is None:
+            client.send_data(stream, bytes(10000))
+            client.ping()
+        assert answer.reset == NO_ERROR
+        assert client.request().status == 200
+
+
+def test_an_upload_of_http1_that_the_origin_has_reset():
+    script = [lambda steps: steps.rst(h2_peer.INTERNAL_ERROR, when="headers"), lambda steps: steps.respond()]
+    with between("h1-h2", *script) as peers:
+        peers.client.send_head("POST", headers={"content-length": 1 << 20})
+        answer = peers.client.read_response("POST")
+        assert (answer.status, answer.complete, answer.headers.get("connection")) == (503, True, "close")
+        assert peers.client.closed_by_peer()
+
+
 # ---- Many streams --------------------------------------------------------------------------------
 
 
@@ -552,6 +606,86 @@ def test_no_more_streams_than_the_origin_allows(most):
         assert len(first) == most and len(origin.connections) > 1, "the others went to another connection"
         gate.set()
         assert [client.response(stream).status for stream in streams] == [200] * len(streams)
+
+
+def test_an_origin_that_allows_no_stream():
+    """RFC 9113 6.5.2 lets it; what was sent before that was known is answered, and no connection is kept for more."""
+    with H2Origin(settings={h2_peer.CONCURRENT_STREAMS: 0}) as origin:
+        with serving(origin.address, app_protocol=H2C) as gateway, H2Client(port_of(gateway)) as client:
+            assert [client.request().status for _ in range(3)] == [200] * 3
+            assert len(origin.connections) == 3
+
+
+def test_frames_of_streams_that_are_over():
+    """RFC 9113 5.1: they may have been on their way, and mean nothing any more."""
+    with between("h2-h1") as peers:
+        client = peers.client
+        for _ in range(20):
+            stream = client.open()
+            assert client.response(stream).status == 200
+            client.send(h2_peer.WindowUpdateFrame(stream, 100), h2_peer.PriorityFrame(stream, stream_weight=1))
+            client.reset(stream, NO_ERROR)
+        assert client.request().status == 200
+
+
+# ---- The gateway changes, or stops ---------------------------------------------------------------
+
+
+def test_an_endpoint_that_leaves_its_cluster():
+    """Its streams come to their end, and its connection with the last of them."""
+    gate = threading.Event()
+    with H2Origin(h2_peer.respond(gate=gate)) as old, H2Origin(h2_peer.respond(body=b"new")) as new:
+        with serving(old.address, app_protocol=H2C) as gateway:
+            with H2Client(port_of(gateway)) as client:
+                stream = client.open()
+                old.wait_for_requests(1)
+                gateway.apply(documents.text(documents.slice_of("origin-0", new.address)))
+                assert client.request().body == b"new"
+                gate.set()
+                assert client.response(stream).status == 200
+            until(lambda: old.connections[0].closed)
+            at_rest(gateway)
+
+
+def test_a_stop_lets_streams_end():
+    """RFC 9113 6.8: GOAWAY at once, with the last stream that is served."""
+    gate = threading.Event()
+    with contextlib.ExitStack() as stack:
+        origin = stack.enter_context(H2Origin(h2_peer.respond(body=b"whole", gate=gate)))
+        running = contextlib.ExitStack()
+        port = port_of(running.enter_context(serving(origin.address, app_protocol=H2C)))
+        client, idle = (stack.enter_context(H2Client(port)) for _ in range(2))
+        idle.ping()
+        stream = client.open("POST", end=False)
+        origin.wait_for_requests(1)
+        stopping = threading.Thread(target=running.close)
+        stopping.start()
+        client.read_until(lambda: client.goaway)
+        assert (client.goaway.last_stream_id, client.goaway.error_code) == (stream, NO_ERROR)
+        assert (idle.ended(), idle.goaway.last_stream_id) == (NO_ERROR, 0)
+        client.open()  # above the last one: not touched
+        client.send_data(stream, b"the rest", True)
+        gate.set()
+        answer = client.response(stream)
+        assert (answer.status, bytes(answer.body), answer.complete) == (200, b"whole", True)
+        assert client.ended() == NO_ERROR
+        stopping.join(10)
+        assert len(origin.requests) == 1
+
+
+def test_the_end_of_a_drain_cuts_streams():
+    """Leftovers end visibly."""
+    with contextlib.ExitStack() as stack:
+        origin = stack.enter_context(H2Origin(h2_peer.stall(when="headers")))
+        running = contextlib.ExitStack()
+        gateway = running.enter_context(serving(origin.address, app_protocol=H2C, settings={"drain_timeout_ms": 100}))
+        client = stack.enter_context(H2Client(port_of(gateway)))
+        stream = client.open()
+        origin.wait_for_requests(1)
+        running.close()
+        with contextlib.suppress(ConnectionError):
+            client.ended()
+        assert not client.responses[stream].complete and client.responses[stream].status == 0
 
 
 # ---- Somebody leaves -----------------------------------------------------------------------------
