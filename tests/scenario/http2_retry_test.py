@@ -87,7 +87,10 @@ def test_a_refused_stream_is_retried(tokens):
     assert play.record["attempts"][0]["reset_reason"] == "remote refused stream reset"
 
 
-@pytest.mark.parametrize("tokens", ["connect-failure", "retriable-4xx", "unavailable,cancelled", "reset-before-request"])
+OTHER_TOKENS = ["connect-failure", "retriable-4xx", "unavailable,cancelled", "reset-before-request"]
+
+
+@pytest.mark.parametrize("tokens", OTHER_TOKENS)
 def test_a_refused_stream_is_no_matter_for(tokens):
     play = Play(rst(REFUSED_STREAM), respond(), retries=once_more(tokens))
     assert not retried(play) and len(play.requests) == 1
@@ -116,7 +119,9 @@ def test_another_code_is_a_remote_reset(code):
     assert play.answer.complete and play.connections == 1
 
 
-@pytest.mark.parametrize("tokens, again", [("reset", True), ("5xx", True), ("gateway-error", True), ("refused-stream", False)])
+@pytest.mark.parametrize(
+    "tokens, again", [("reset", True), ("5xx", True), ("gateway-error", True), ("refused-stream", False)]
+)
 def test_what_covers_a_remote_reset(tokens, again):
     assert retried(Play(rst(INTERNAL_ERROR), respond(), retries=once_more(tokens))) == again
     assert retried(Play(rst(INTERNAL_ERROR), respond(), retries=once_more(f"connect-failure,{tokens}"))) == again
@@ -170,9 +175,14 @@ def test_only_the_stream_that_was_reset_is_lost():
 
 
 @pytest.mark.parametrize(
-    "code, reason, flags", [(INTERNAL_ERROR, "remote_reset", "UR"), (REFUSED_STREAM, "remote_refused_stream_reset", "UR"),
-                            (PROTOCOL_ERROR, "protocol_error", "UPE"), (CANCEL, "remote_reset", "UR"),
-                            (NO_ERROR, "remote_reset", "UR")]
+    "code, reason, flags",
+    [
+        (INTERNAL_ERROR, "remote_reset", "UR"),
+        (REFUSED_STREAM, "remote_refused_stream_reset", "UR"),
+        (PROTOCOL_ERROR, "protocol_error", "UPE"),
+        (CANCEL, "remote_reset", "UR"),
+        (NO_ERROR, "remote_reset", "UR"),
+    ],
 )
 def test_a_reset_behind_the_head_is_passed_on(code, reason, flags):
     """RFC 9113 8.1: the answer is incomplete, and too much of it is out for a retry."""
@@ -291,7 +301,9 @@ def test_a_connection_that_closes_in_front_of_the_answer():
     assert play.details == "upstream_reset_before_response_started{connection_termination}"
 
 
-@pytest.mark.parametrize("tokens, again", [("reset", True), ("5xx", True), ("refused-stream", False), ("connect-failure", False)])
+@pytest.mark.parametrize(
+    "tokens, again", [("reset", True), ("5xx", True), ("refused-stream", False), ("connect-failure", False)]
+)
 def test_what_covers_a_closed_connection(tokens, again):
     play = Play(close(), respond(), retries=once_more(tokens))
     assert retried(play) == again
@@ -354,8 +366,10 @@ def test_a_connection_error_of_the_origin(frame):
 # ---- gRPC ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status, token", [(1, "cancelled"), (4, "deadline-exceeded"), (8, "resource-exhausted"),
-                                           (13, "internal"), (14, "unavailable")])
+GRPC = [(1, "cancelled"), (4, "deadline-exceeded"), (8, "resource-exhausted"), (13, "internal"), (14, "unavailable")]
+
+
+@pytest.mark.parametrize("status, token", GRPC)
 def test_a_grpc_status_in_the_head_is_retried(status, token):
     play = Play(trailers_only(status), respond(), retries=once_more(token))
     assert play.decisions == ["retry_status", "forwarded"] and play.connections == 1

@@ -5,8 +5,8 @@
         assert [request.path for request in origin.requests] == ["/a", "/a"]
 
 Frames are hyperframe's and heads hpack's. There is no state machine in between, so that a test can send what no state
-machine would, and sees each frame as it came. As in support/origin.py, an entry is a step or a list of steps, the last entry
-serves all later streams, and waiting is done on gates.
+machine would, and sees each frame as it came. As in support/origin.py, an entry is a step or a list of steps, the last
+entry serves all later streams, and waiting is done on gates.
 """
 
 import itertools
@@ -23,7 +23,6 @@ from hyperframe.frame import (
     GoAwayFrame,
     HeadersFrame,
     PingFrame,
-    PriorityFrame,
     RstStreamFrame,
     SettingsFrame,
     WindowUpdateFrame,
