@@ -54,7 +54,10 @@ def paced(client, stream, wanted, patience=0.5):
     return sent
 
 
-@pytest.mark.parametrize("h2_to_origin", [False, True])
+NOT_WOKEN = pytest.mark.xfail(strict=True, reason="bytes that wait for the end of the turn pause a stream for good")
+
+
+@pytest.mark.parametrize("h2_to_origin", [False, pytest.param(True, marks=NOT_WOKEN)])
 def test_a_slow_origin_bounds_what_the_client_may_send_ahead(h2_to_origin):
     """RFC 9113 5.2. Ahead is what windows, buffers and the kernel take; then it goes on, and every byte arrives."""
     gate, size = threading.Event(), 24 * MIB
@@ -68,7 +71,7 @@ def test_a_slow_origin_bounds_what_the_client_may_send_ahead(h2_to_origin):
             origin = stack.enter_context(Origin(late))
         protocol = {"app_protocol": H2C} if h2_to_origin else {}
         gateway = stack.enter_context(serving(origin.address, settings=settings, timeout="60s", **protocol))
-        client = stack.enter_context(H2Client(port_of(gateway)))
+        client = stack.enter_context(H2Client(port_of(gateway), timeout=5))
         stream = client.open("POST", headers={"content-length": size}, end=False)
         ahead = paced(client, stream, size)
         assert ahead < (1 * MIB if h2_to_origin else 16 * MIB)

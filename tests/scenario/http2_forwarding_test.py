@@ -384,6 +384,20 @@ def test_8_mb_each_way(combination):
         assert bytes(peers.origin.requests[0].body) == CHECKED
 
 
+@pytest.mark.xfail(strict=True, reason="bytes that wait for the end of the turn pause a stream, and nothing wakes it")
+@every_combination
+def test_small_buffers_only_slow_a_body_down(combination):
+    """Pausing and going on, on both sides and both ways. --edge has 32 KiB."""
+    body = CHECKED[: 2 << 20]
+    settings = {"buffer_bytes": 4096, "h2_stream_window_bytes": 65535, "drain_timeout_ms": 0}
+    with between(combination, lambda steps: steps.respond(200, None, body), settings=settings) as peers:
+        peers.client.sock.settimeout(3)
+        answer = peers.client.request("POST", body=body)
+        assert (answer.status, answer.complete, bytes(answer.body) == body) == (200, True, True)
+        until(lambda: peers.origin.requests[0].complete)
+        assert bytes(peers.origin.requests[0].body) == body
+
+
 @pytest.mark.parametrize("combination", ["h2-h2", "h2-h1"])
 def test_a_small_window_of_the_client_paces_the_answer(combination):
     """RFC 9113 5.2: no byte more than it allows."""

@@ -139,7 +139,7 @@ def test_an_endpoint_that_leaves_its_cluster():
 
 
 def test_a_stop_lets_streams_end():
-    """RFC 9113 6.8: GOAWAY at once, perhaps with the highest id there is; the final one names the last that was served."""
+    """RFC 9113 6.8: GOAWAY at once, perhaps with the highest id there is; the final one names the last one served."""
     gate = threading.Event()
     with contextlib.ExitStack() as stack:
         origin = stack.enter_context(H2Origin(h2_peer.respond(body=b"whole", gate=gate)))

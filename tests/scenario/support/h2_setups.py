@@ -43,7 +43,7 @@ def between(combination, *script, **options):
     entries = [entry(steps) for entry in script or (lambda steps: steps.respond(body=b"ok"),)]
     protocol = {"app_protocol": H2C} if origin_side == "h2" else {}
     with make(*entries) as origin, serving(origin.address, **protocol, **options) as gateway:
-        with (H2Client if client_side == "h2" else Client)(port_of(gateway)) as client:
+        with (H2Client if client_side == "h2" else Client)(port_of(gateway), timeout=10) as client:
             yield Between(client, origin, gateway, steps, origin_side == "h1", client_side == "h1")
         at_rest(gateway)
 
