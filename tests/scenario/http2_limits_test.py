@@ -404,6 +404,17 @@ def test_what_comes_with_the_last_request_of_a_turn():
         at_rest(gateway)
 
 
+def test_a_request_that_stops():
+    """Of one stream, again: 408, and the others go on."""
+    with limited(stream_idle_timeout_ms=200) as (_, gateway, client):
+        stream = client.open("POST", "/stops", {"content-length": 10}, end=False)
+        client.send_data(stream, b"abc")
+        assert (client.response(stream).status, client.responses[stream].complete) == (408, True)
+        assert goes_on(client)
+        record = next(one for one in records(gateway, 2) if one["path"] == "/stops")
+        assert record["response_flags"] == "SI"
+
+
 def test_a_whole_answer_that_nobody_takes():
     """For the origin it is over; the stream ends by the idle time all the same."""
     answer = h1_origin.respond(body=bytes(10000))

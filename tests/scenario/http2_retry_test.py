@@ -27,6 +27,7 @@ from support.h2_peer import (
     stall,
     trailers_only,
 )
+from support.origin import Origin
 from support.process import until
 from support.rest import at_rest
 
@@ -330,6 +331,20 @@ def test_a_connection_that_closes_behind_the_head():
     assert (play.answer.status, play.answer.complete, play.answer.reset) == (200, False, INTERNAL_ERROR)
     assert play.details == "upstream_reset_after_response_started{connection_termination}"
     assert len(play.requests) == 1
+
+
+def test_an_origin_that_is_not_there():
+    """As with HTTP/1: all that waits for the connection fails with it."""
+    with Origin(listening=False) as origin:
+        with serving(origin.address, app_protocol=H2C, retries=once_more("connect-failure")) as gateway:
+            with H2Client(port_of(gateway)) as client:
+                streams = [client.open() for _ in range(3)]
+                answers = [client.response(stream) for stream in streams]
+                text = BEFORE_HEADERS + "retried and the latest reset reason: remote connection failure"
+                assert [(answer.status, bytes(answer.body).decode()) for answer in answers] == [(503, text)] * 3
+                for record in records(gateway, 3):
+                    assert record["response_flags"] == "URX,UF"
+            at_rest(gateway)
 
 
 def test_an_origin_that_speaks_http1():

@@ -9,7 +9,7 @@ from hyperframe.frame import PriorityFrame
 from support import documents, h2_peer
 from support import origin as h1_origin
 from support.client import Client
-from support.gateway import H2C, port_of, records, serving
+from support.gateway import H2C, counter, port_of, records, serving
 from support.h2_peer import CANCEL, NO_ERROR, H2Client, H2Origin
 from support.h2_setups import between, path_of
 from support.process import until
@@ -117,6 +117,72 @@ def test_frames_of_streams_that_are_over():
             client.send(h2_peer.WindowUpdateFrame(stream, 100), PriorityFrame(stream, stream_weight=1))
             client.reset(stream, NO_ERROR)
         assert client.request().status == 200
+
+
+def test_an_idle_connection_to_the_origin_is_closed():
+    """RFC 9113 9.1; and not while a stream is open."""
+    gate = threading.Event()
+    script = [h2_peer.respond(gate=gate), h2_peer.respond()]
+    with H2Origin(*script) as origin:
+        limits = {"upstream_idle_timeout_ms": 150}
+        with serving(origin.address, app_protocol=H2C, cluster_settings=limits) as gateway:
+            with H2Client(port_of(gateway)) as client:
+                stream = client.open()
+                origin.wait_for_requests(1)
+                assert not gate.wait(0.4) and not origin.connections[0].closed
+                gate.set()
+                assert client.response(stream).status == 200
+                until(lambda: origin.connections[0].closed)
+                assert client.request().status == 200
+            assert [request.connection for request in origin.requests] == [0, 1]
+
+
+def test_an_origin_that_asks_whether_we_live():
+    """RFC 9113 6.7: PING is answered, also on an idle connection, which is used again."""
+    answered = threading.Event()
+
+    def ping(exchange):
+        exchange.send(h2_peer.PingFrame(0, b"alive? !"))
+        with exchange.connection.changed:
+            exchange.connection.wait_for(lambda: any(
+                isinstance(frame, h2_peer.PingFrame) and frame.opaque_data == b"alive? !"
+                for frame in exchange.connection.frames
+            ))
+        answered.set()
+
+    with H2Origin([h2_peer.respond(), ping]) as origin, serving(origin.address, app_protocol=H2C) as gateway:
+        with H2Client(port_of(gateway)) as client:
+            assert client.request().status == 200
+            assert answered.wait(10)
+            assert client.request().status == 200
+        assert len(origin.connections) == 1
+
+
+def test_health_checks_speak_http2_too():
+    policy = {
+        "apiVersion": "gateway.kgateway.dev/v1alpha1",
+        "kind": "BackendConfigPolicy",
+        "metadata": {"name": "health", "namespace": documents.NAMESPACE},
+        "spec": {
+            "targetRefs": [{"group": "", "kind": "Service", "name": "origin"}],
+            "healthCheck": {
+                "timeout": "1s",
+                "interval": "1s",
+                "unhealthyThreshold": 1,
+                "healthyThreshold": 1,
+                "http": {"path": "/health"},
+            },
+        },
+    }
+    with H2Origin(h2_peer.respond(200, None, b"well")) as origin, serving(origin.address, app_protocol=H2C) as gateway:
+        gateway.apply(documents.text(policy))
+        origin.wait_for_requests(1)
+        assert (origin.requests[0].method, origin.requests[0].path) == ("GET", "/health")
+        until(lambda: counter(gateway, "health_check.success") == 1)
+        assert counter(gateway, "health_check.failure") == 0
+        with H2Client(port_of(gateway)) as client:
+            assert client.request().status == 200
+            assert origin.requests[1].connection == 1, "checks have connections of their own"
 
 
 # ---- The gateway changes, or stops ---------------------------------------------------------------
