@@ -54,10 +54,7 @@ def paced(client, stream, wanted, patience=0.5):
     return sent
 
 
-NOT_WOKEN = pytest.mark.xfail(strict=True, reason="bytes that wait for the end of the turn pause a stream for good")
-
-
-@pytest.mark.parametrize("h2_to_origin", [False, pytest.param(True, marks=NOT_WOKEN)])
+@pytest.mark.parametrize("h2_to_origin", [False, True])
 def test_a_slow_origin_bounds_what_the_client_may_send_ahead(h2_to_origin):
     """RFC 9113 5.2. Ahead is what windows, buffers and the kernel take; then it goes on, and every byte arrives."""
     gate, size = threading.Event(), 24 * MIB

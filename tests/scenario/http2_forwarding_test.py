@@ -384,7 +384,6 @@ def test_8_mb_each_way(combination):
         assert bytes(peers.origin.requests[0].body) == CHECKED
 
 
-@pytest.mark.xfail(strict=True, reason="bytes that wait for the end of the turn pause a stream, and nothing wakes it")
 @every_combination
 def test_small_buffers_only_slow_a_body_down(combination):
     """Pausing and going on, on both sides and both ways. --edge has 32 KiB."""

@@ -376,6 +376,24 @@ def test_requests_per_connection(most):
         assert counter(gateway, "downstream_cx_max_requests_reached") == 1
 
 
+@pytest.mark.xfail(strict=True, reason="streams that are read before the GOAWAY is written are forwarded, and then denied")
+def test_what_stands_behind_the_last_request_of_a_connection():
+    """RFC 9113 6.8: nothing above the last id of a GOAWAY was processed, even if it came before that went out."""
+    with H2Origin() as origin:
+        with serving(origin.address, app_protocol=H2C, settings={"requests_per_connection": 1}) as gateway:
+            with H2Client(port_of(gateway)) as first:
+                assert goes_on(first)  # so that the gateway has a connection at hand
+            with H2Client(port_of(gateway)) as client:
+                client.ping()
+                streams = [client.next_stream() for _ in range(5)]
+                heads = [client.head_frames(stream, client.head(path=f"/{stream}"), True) for stream in streams]
+                client.send(*[frame for head in heads for frame in head])
+                assert client.ended() == NO_ERROR
+                assert client.goaway.last_stream_id == max(int(one.path[1:] or 1) for one in origin.requests)
+                served = [stream for stream in streams if client.responses[stream].status == 200]
+                assert [f"/{stream}" for stream in served] == [one.path for one in origin.requests[1:]]
+
+
 def test_stream_idle_timeout_is_of_one_stream():
     """A reader that takes nothing of one stream; the others go on."""
     big = h1_origin.respond(body=bytes(4 * MIB))

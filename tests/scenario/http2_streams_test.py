@@ -204,8 +204,9 @@ def test_an_endpoint_that_leaves_its_cluster():
             at_rest(gateway)
 
 
+@pytest.mark.xfail(strict=True, reason="the PING of a drain goes out in front of the GOAWAY whose arrival it is to prove")
 def test_a_stop_lets_streams_end():
-    """RFC 9113 6.8: GOAWAY at once, perhaps with the highest id there is; the final one names the last one served."""
+    """RFC 9113 6.8: a GOAWAY that refuses nothing, and a last one behind what crossed the first."""
     gate = threading.Event()
     with contextlib.ExitStack() as stack:
         origin = stack.enter_context(H2Origin(h2_peer.respond(body=b"whole", gate=gate)))
@@ -218,15 +219,16 @@ def test_a_stop_lets_streams_end():
         stopping = threading.Thread(target=running.close)
         stopping.start()
         client.read_until(lambda: client.goaway)
-        assert client.goaway.error_code == NO_ERROR and client.goaway.last_stream_id >= stream
+        assert (client.goaway.last_stream_id, client.goaway.error_code) == (h2_peer.HIGHEST_STREAM, NO_ERROR)
+        crossing = client.open()
         assert (idle.ended(), idle.goaway.last_stream_id) == (NO_ERROR, 0)
         client.send_data(stream, b"the rest", True)
         gate.set()
-        answer = client.response(stream)
-        assert (answer.status, bytes(answer.body), answer.complete) == (200, b"whole", True)
-        assert (client.ended(), client.goaway.last_stream_id) == (NO_ERROR, stream)
+        answers = [client.response(one) for one in (stream, crossing)]
+        assert [(answer.status, bytes(answer.body)) for answer in answers] == [(200, b"whole")] * 2
+        assert (client.ended(), client.goaway.last_stream_id) == (NO_ERROR, crossing)
         stopping.join(10)
-        assert len(origin.requests) == 1
+        assert [bytes(request.body) for request in origin.requests] == [b"the rest", b""]
 
 
 def test_the_end_of_a_drain_cuts_streams():
