@@ -260,7 +260,6 @@ def test_slow_readers_of_an_http2_origin(tmp_path):
                 assert {client.response(stream).size for stream in stuck} == {size}
 
 
-@pytest.mark.xfail(strict=True, reason="what two slow readers leave fills the window of a connection that all share")
 def test_slow_readers_do_not_stop_other_clients():
     """Requests of all clients share the connection to an origin: what one leaves unread must not stop the others."""
     size = 40 * MIB
