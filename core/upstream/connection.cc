@@ -150,6 +150,7 @@ void Connection::on_writable() {
   output_->write_more();
   end_of_writes();
   if (output_->queued() > pool_.config().buffer_bytes / 2) return;
+  if (codec_->capacity() > 1) transport_->resume_reading();
   Stream* next = nullptr;
   for (Stream* stream = streams_.front(); stream != nullptr; stream = next) {
     next = streams_.next(*stream);
@@ -157,9 +158,11 @@ void Connection::on_writable() {
   }
 }
 
+// An origin that asks and does not listen is not read on.
 void Connection::write_own() {
   codec_->write(output_->open());
   output_->flush();
+  if (output_->queued() > 2 * pool_.config().buffer_bytes) transport_->pause_reading();
 }
 
 void Connection::hold(Stream& stream, bool held) {

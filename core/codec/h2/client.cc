@@ -34,6 +34,7 @@ class Client final : public ClientCodec, private Session {
   Stream* on_head_begins(StreamId id, bool trailers) override;
   void on_head_ends(Stream& stream, bool end) override;
   bool on_frame_header(const FrameHeader& frame) override;
+  void on_data_frame(bool empty) override;
   void add_attempt(const http::AttemptHeaders& attempt);
 
   FieldList fields_;
@@ -117,12 +118,15 @@ void Client::on_head_ends(Stream& stream, bool end) {
 
 // RFC 9113 10.5 holds for servers too.
 bool Client::on_frame_header(const FrameHeader& frame) {
-  bool empty_data = frame.type == FrameType::kData && frame.bytes == 0 && !frame.end_stream();
-  if (frame.type == FrameType::kData) empty_ = empty_data ? empty_ + 1 : 0;
   continuations_ = frame.type == FrameType::kContinuation ? continuations_ + 1 : 0;
-  bool fine = empty_ <= limits_.empty_frames && continuations_ <= limits_.continuation_frames;
-  if (!fine) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_empty_frames");
+  bool fine = continuations_ <= limits_.continuation_frames;
+  if (!fine) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_continuations");
   return fine;
+}
+
+void Client::on_data_frame(bool empty) {
+  empty_ = empty ? empty_ + 1 : 0;
+  if (empty_ > limits_.empty_frames) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_empty_frames");
 }
 
 } // namespace

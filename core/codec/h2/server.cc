@@ -46,6 +46,8 @@ class Server final : public ServerCodec, private Session {
   void on_useless_data(Stream& stream, size_t bytes) override;
   void on_sent_reset(uint32_t error) override;
   void on_ping_answered() override;
+  void on_sent_notice() override;
+  void on_data_frame(bool empty) override;
   bool on_frame_header(const FrameHeader& frame) override;
   bool count(const FrameHeader& frame);
   void trailers_came(Stream& stream);
@@ -114,11 +116,9 @@ bool Server::count(const FrameHeader& frame) {
     return fine;
   };
   switch (frame.type) {
-    case FrameType::kData:
     case FrameType::kHeaders:
     case FrameType::kContinuation: {
-      bool useless = frame.bytes == 0 && (frame.type == FrameType::kData ? !frame.end_stream() : !frame.end_headers());
-      empty_ = useless ? empty_ + 1 : 0;
+      empty_ = frame.bytes == 0 && !frame.end_headers() ? empty_ + 1 : 0;
       continuations_ = frame.type == FrameType::kContinuation ? continuations_ + 1 : 0;
       return calm(empty_ <= limits_.empty_frames, "http2.too_many_empty_frames") &&
              calm(continuations_ <= limits_.continuation_frames, "http2.too_many_continuations");
@@ -138,6 +138,11 @@ bool Server::count(const FrameHeader& frame) {
 void Server::on_sent_reset(uint32_t error) {
   bool ours = error == NGHTTP2_NO_ERROR || error == NGHTTP2_INTERNAL_ERROR || error == NGHTTP2_CANCEL;
   if (!ours && ++resets_sent_ > limits_.resets + answered_) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_resets");
+}
+
+void Server::on_data_frame(bool empty) {
+  empty_ = empty ? empty_ + 1 : 0;
+  if (empty_ > limits_.empty_frames) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_empty_frames");
 }
 
 // ---- writing ----------------------------------------------------------------------------------------------------------------
@@ -179,7 +184,7 @@ void Server::on_useless_data(Stream& stream, size_t bytes) {
 }
 
 uint64_t Server::lingering() const {
-  bool any = std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
+  bool any = waiting_streams_ > 0 && std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
   return any ? 1 + data_frames_sent_ : 0;
 }
 
@@ -195,9 +200,11 @@ void Server::drop_lingering(base::OutBuffer& out) {
 bool Server::close_after_response() {
   if (std::exchange(closing_, true)) return true;
   nghttp2_submit_shutdown_notice(session_);
-  nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
   return true;
 }
+
+// Behind it, since a PING overtakes what is not sent yet.
+void Server::on_sent_notice() { nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr); }
 
 void Server::on_ping_answered() {
   if (closing_) end();

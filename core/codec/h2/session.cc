@@ -218,6 +218,8 @@ void Session::frame_came(const nghttp2_frame& frame) {
       if (Stream* stream = std::exchange(reading_, nullptr)) on_head_ends(*stream, end);
       return;
     case NGHTTP2_DATA:
+      // Padding is no content.
+      on_data_frame(frame.hd.length == frame.data.padlen && !end);
       if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) {
         stream->told_end = true;
         push(EventKind::kEnd, *stream);
@@ -233,6 +235,7 @@ void Session::frame_came(const nghttp2_frame& frame) {
 
 void Session::stream_closed(Stream& stream, uint32_t error) {
   stream.open = false;
+  note_waiting(stream);
   if (reading_ == &stream) reading_ = nullptr;
   if (stream.user == nullptr) return forget(stream);
   bool over = stream.told_end && (side_ == Side::kClient || stream.sent_end);
@@ -256,7 +259,16 @@ void Session::put_data(StreamId id, std::span<const char> data, bool end, base::
   stream->ended |= end;
   if (std::exchange(stream->deferred, false)) nghttp2_session_resume_data(session_, static_cast<int32_t>(id));
   send(out);
-  if (Stream* still = find(id)) still->body.keep();
+  Stream* still = find(id);
+  if (still == nullptr) return;
+  still->body.keep();
+  note_waiting(*still);
+}
+
+void Session::note_waiting(Stream& stream) {
+  bool waits = stream.open && stream.body.waiting();
+  if (std::exchange(stream.counted, waits) == waits) return;
+  waits ? ++waiting_streams_ : --waiting_streams_;
 }
 
 void Session::put_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) {
@@ -304,6 +316,7 @@ int Session::send_body(nghttp2_session* session, nghttp2_frame* frame, const uin
   bool waited = stream->body.waiting();
   stream->body.take(bytes, *of.out_);
   if (waited && !stream->body.waiting()) of.push(EventKind::kDrained, *stream);
+  if (waited) of.note_waiting(*stream);
   return 0;
 }
 
@@ -322,7 +335,8 @@ void Session::frame_sent(const nghttp2_frame& frame) {
     case NGHTTP2_RST_STREAM: return on_sent_reset(frame.rst_stream.error_code);
     case NGHTTP2_GOAWAY:
       // A shutdown notice names the highest id there is, and is not the last word.
-      if (frame.goaway.last_stream_id != INT32_MAX) goaway_sent_ = true;
+      if (frame.goaway.last_stream_id == INT32_MAX) return on_sent_notice();
+      goaway_sent_ = true;
       if (frame.goaway.error_code != NGHTTP2_NO_ERROR && broken_ == nullptr) broken_ = "http2.protocol_error";
       return;
     default: return;

@@ -29,6 +29,7 @@ struct Stream {
   bool ended = false;            // we have nothing more to say
   bool deferred = false;         // libnghttp2 waits for us to say that there is data
   bool held = false;             // the reader is slow
+  bool counted = false;          // in waiting_streams_
   bool headed = false;           // server: our answer has begun
   bool sent_end = false;         // server: it is complete
   bool answered = false;         // server: completely, in front of the end of the request
@@ -80,6 +81,8 @@ class Session {
   virtual void on_useless_data(Stream&, size_t) {}
   virtual void on_sent_reset(uint32_t) {}
   virtual void on_ping_answered() {}
+  virtual void on_sent_notice() {}
+  virtual void on_data_frame(bool empty) = 0;
   virtual bool on_frame_header(const FrameHeader& frame) = 0;  // false: it breaks a limit; broken() was called
 
   const Side side_;
@@ -91,7 +94,8 @@ class Session {
   std::unordered_map<StreamId, std::unique_ptr<Stream>> streams_;
   const char* broken_ = nullptr;
   uint64_t data_frames_sent_ = 0, streams_seen_ = 0;
-  size_t unread_ = 0;  // of all held streams
+  size_t unread_ = 0;           // of all held streams
+  size_t waiting_streams_ = 0;  // of which the peer has not taken all that was written
   bool goaway_received_ = false, goaway_sent_ = false;
 
  private:
@@ -100,6 +104,7 @@ class Session {
   Stream* of(StreamId id) const;
   void start(Side side);
   void read_on(Stream& stream);
+  void note_waiting(Stream& stream);
   void stream_closed(Stream& stream, uint32_t error);
   void data_came(StreamId id, std::span<const char> data);
   void frame_came(const nghttp2_frame& frame);
