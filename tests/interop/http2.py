@@ -1,5 +1,6 @@
 """What the HTTP/2 tests share: a gateway for any host, origins that speak HTTP/2 in cleartext."""
 
+import base64
 import contextlib
 import json
 
@@ -48,6 +49,11 @@ def answering(body):
 
 def url_of(gateway):
     return f"http://127.0.0.1:{port_of(gateway)}"
+
+
+def posted(body):
+    """The bytes that a go-httpbin says it got."""
+    return base64.urlsafe_b64decode(json.loads(body)["data"].partition("base64,")[2])
 
 
 # ---- origins and proxies -------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Real clients that speak HTTP/2, and one that does not, through the gateway to origins of both versions."""
 
-import base64
 import concurrent.futures
 import contextlib
 import json
@@ -42,11 +41,6 @@ def curl_to(url, *options, stdin=None):
     return json.loads(result.stderr.splitlines()[-1]), result.stdout
 
 
-def posted(body):
-    """The bytes that go-httpbin says it got."""
-    return base64.urlsafe_b64decode(json.loads(body)["data"].partition("base64,")[2])
-
-
 # ---- curl ----------------------------------------------------------------------------------------
 
 
@@ -73,11 +67,11 @@ def test_curl_uploads_5_mb(tmp_path):
         assert origin.requests[-1].headers.get("content-length") == str(len(data))
 
 
-def test_curl_gets_back_what_it_posted(curl, tmp_path):
+def test_curl_gets_back_what_it_http2.posted(curl, tmp_path):
     data = os.urandom(700_000)  # go-httpbin takes 1 MiB at most
     (tmp_path / "data").write_bytes(data)
     measured, body = curl("/post", "--data-binary", f"@{tmp_path / 'data'}", "-H", "content-type: application/octet-stream")
-    assert measured["http_code"] == 200 and posted(body) == data
+    assert measured["http_code"] == 200 and http2.posted(body) == data
 
 
 def test_curl_waits_for_100_and_gets_it(curl, tmp_path):
@@ -85,14 +79,14 @@ def test_curl_waits_for_100_and_gets_it(curl, tmp_path):
     (tmp_path / "data").write_bytes(data)
     expecting = ["-H", "expect: 100-continue", "--expect100-timeout", "20", "-H", "content-type: application/octet-stream"]
     measured, body = curl("/post", "--data-binary", f"@{tmp_path / 'data'}", *expecting)
-    assert measured["http_code"] == 200 and posted(body) == data
+    assert measured["http_code"] == 200 and http2.posted(body) == data
     assert measured["time_total"] < 10, "curl waited in vain for 100 Continue"
 
 
 def test_curl_uploads_without_a_length(curl):
     data = os.urandom(700_000)
     measured, body = curl("/put", "-T", "-", "-H", "content-type: application/octet-stream", stdin=data)
-    assert measured["http_code"] == 200 and posted(body) == data
+    assert measured["http_code"] == 200 and http2.posted(body) == data
 
 
 def test_curl_downloads(curl):
@@ -150,7 +144,7 @@ def test_nghttp_uploads(gateway, tmp_path, options):
     data = os.urandom(300_000)
     (tmp_path / "data").write_bytes(data)
     more = ["-H", "content-type: application/octet-stream", "-d", tmp_path / "data"]
-    assert posted(nghttp(gateway, *more, *options, paths=["/post"])) == data
+    assert http2.posted(nghttp(gateway, *more, *options, paths=["/post"])) == data
 
 
 @pytest.mark.parametrize("options", [["-b", "200"], ["-w", "16"], ["-W", "16"], ["-c", "0"], ["-c", "4K"],
@@ -206,10 +200,10 @@ def test_httpx(gateway):
             answer = client.get("/get", params={"x": 1})
             assert (answer.status_code, answer.http_version, answer.json()["args"]) == (200, "HTTP/2", {"x": ["1"]})
         answer = client.post("/post", content=data, headers={"content-type": "application/octet-stream"})
-        assert posted(answer.content) == data
+        assert http2.posted(answer.content) == data
         pieces = (data[at : at + 10_000] for at in range(0, len(data), 10_000))
         answer = client.post("/post", content=pieces, headers={"content-type": "application/octet-stream"})
-        assert posted(answer.content) == data
+        assert http2.posted(answer.content) == data
         assert client.head("/bytes/1000").headers["content-length"] == "1000"
 
 
