@@ -10,9 +10,9 @@ from support import documents
 from support.gateway import port_of
 
 
-def text(address, h2c=False, options=None):
+def text(address, h2c=False, options=None, settings=None):
     """Documents that route every host to that address."""
-    service = documents.service()
+    service = documents.service(settings)
     if h2c:
         service["spec"]["ports"][0]["appProtocol"] = "kubernetes.io/h2c"
     policy = [documents.route_option(options)] if options else []
@@ -22,9 +22,9 @@ def text(address, h2c=False, options=None):
 
 
 @contextlib.contextmanager
-def serving(port, h2c=False, route_options=None, **options):
+def serving(port, h2c=False, route_options=None, cluster_settings=None, **options):
     """-> a gateway to that port."""
-    documents_ = text(f"127.0.0.1:{port}", h2c, route_options)
+    documents_ = text(f"127.0.0.1:{port}", h2c, route_options, cluster_settings)
     with kgwcore.Gateway(documents_, listen={"http": "127.0.0.1:0"}, **options) as gateway:
         yield gateway
 
