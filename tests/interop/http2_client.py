@@ -64,7 +64,7 @@ class Client:
 
     def send(self, stream, data, end=False):
         """All of it, as the window opens. Ends early where the answer is over."""
-        while data or end:
+        while (data or end) and not self.answers[stream].over:
             size = min(self.h2.local_flow_control_window(stream), self.h2.max_outbound_frame_size, len(data))
             if data and size == 0:
                 self.read()
@@ -73,8 +73,6 @@ class Client:
                 end = end and size < len(data)
                 data = data[size:]
                 self.flush()
-            if self.answers[stream].over:
-                return
 
     def send_in_vain(self, stream, data):
         """What is on its way when the answer is over; the library would not send it."""

@@ -41,7 +41,7 @@ class Link:
     """One connection, and the requests that came on it."""
 
     def __init__(self, origin, sock, number):
-        self.origin, self.sock, self.number = origin, sock, number
+        self.origin, self.sock, self.number, self.leaving = origin, sock, number, False
         self.lock = threading.RLock()
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(
@@ -79,12 +79,16 @@ class Link:
         # To the library a stream too many is the end of the connection; ours refuses it, as real ones do.
         self.h2.local_settings[h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS] = 2**31 - 1
         self.h2.local_settings.acknowledge()
-        while data := self.sock.recv(65536):
-            with self.lock:
-                events = self.h2.receive_data(data)
-                self.sock.sendall(self.h2.data_to_send())
-            for event in events:
-                self._take(event)
+        try:
+            while data := self.sock.recv(65536):
+                with self.lock:
+                    events = self.h2.receive_data(data)
+                    self.sock.sendall(self.h2.data_to_send())
+                for event in events:
+                    self._take(event)
+        finally:
+            for request in self.streams.values():
+                request.ended.set()
 
     def _take(self, event):
         request = self.streams.get(getattr(event, "stream_id", None))
