@@ -71,7 +71,8 @@ def nghttpd(folder, *options):
 def nghttpx(backend, h2c=False):
     """-> the port of an nghttpx, which takes both versions, in front of that port."""
     port = peers.free_port()
-    options = ["--conf=/dev/null", "--workers=1", "--no-ocsp", "--errorlog-file=/dev/stderr", "--accesslog-file=/dev/null"]
+    logs = ["--errorlog-file=/dev/stderr", "--accesslog-file=/dev/null"]
+    options = ["--conf=/dev/null", "--workers=1", "--no-ocsp", *logs]
     back = f"-b127.0.0.1,{backend};;{'proto=h2' if h2c else ''}".rstrip(";")
     with peers.started("nghttpx", *options, f"-f127.0.0.1,{port};no-tls", back, port=port):
         yield port
@@ -132,7 +133,10 @@ def envoy_config(port, backend):
     cluster = {
         "name": "back",
         "connect_timeout": "5s",
-        "load_assignment": {"cluster_name": "back", "endpoints": [{"lb_endpoints": [{"endpoint": {"address": target}}]}]},
+        "load_assignment": {
+            "cluster_name": "back",
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": target}}]}],
+        },
         "typed_extension_protocol_options": {
             OPTIONS: {
                 "@type": f"type.googleapis.com/{OPTIONS}",

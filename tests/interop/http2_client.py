@@ -8,7 +8,7 @@ import h2.connection
 import h2.events
 import h2.settings
 
-PATIENCE = 5
+PATIENCE = 20
 
 
 @dataclass
@@ -29,9 +29,13 @@ class Answer:
 
 
 class Client:
-    """One connection. `settings` by their number in RFC 9113; with takes=False it gives no room for what it got."""
+    """One connection. `settings` by their number in RFC 9113.
 
-    def __init__(self, port, settings=None, takes=True):
+    takes=False: it gives no room for what it got. piecewise=True: it sends each byte alone.
+    """
+
+    def __init__(self, port, settings=None, takes=True, piecewise=False):
+        self.piecewise = piecewise
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
@@ -51,13 +55,25 @@ class Client:
         self.sock.close()
 
     def flush(self):
-        self.sock.sendall(self.h2.data_to_send())
+        data = self.h2.data_to_send()
+        for piece in (data[at : at + 1] for at in range(len(data))) if self.piecewise else [data]:
+            self.sock.sendall(piece)
+
+    def goaway_by_hand(self):
+        """The library would take nothing any more."""
+        self.sock.sendall(b"\0\0\x08\7\0\0\0\0\0" + bytes(8))
 
     def ask(self, method="GET", path="/", fields=(), end=True):
         """-> the id of a new stream."""
-        stream = self.h2.get_next_available_stream_id()
         pseudo = [(":method", method), (":scheme", "http"), (":authority", self.authority), (":path", path)]
-        self.h2.send_headers(stream, [*pseudo, *fields], end_stream=end)
+        return self._begin([*pseudo, *fields], end)
+
+    def connect(self, authority):
+        return self._begin([(":method", "CONNECT"), (":authority", authority)], end=False)
+
+    def _begin(self, head, end):
+        stream = self.h2.get_next_available_stream_id()
+        self.h2.send_headers(stream, head, end_stream=end)
         self.answers[stream] = Answer()
         self.flush()
         return stream
@@ -109,12 +125,6 @@ class Client:
 
     def get(self, path="/", fields=(), method="GET"):
         return self.answer(self.ask(method, path, fields))
-
-    def room(self, stream, size):
-        """Lets the peer send that much more, on the stream and on the connection."""
-        self.h2.increment_flow_control_window(size, stream)
-        self.h2.increment_flow_control_window(size)
-        self.flush()
 
     def ping(self):
         """There and back."""

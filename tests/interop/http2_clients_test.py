@@ -15,6 +15,7 @@ from support.gateway import counter, records
 from support.origin import Origin, respond
 from support.rest import at_rest
 
+BYTES = ["-H", "content-type: application/octet-stream"]
 ORIGINS = {"h1": peers.go_httpbin, "h2c": http2.h2c_httpbin}
 
 
@@ -31,7 +32,11 @@ def gateway_to_httpbin(request):
 @pytest.fixture(name="curl")
 def curl_with_prior_knowledge(gateway):
     """curl(PATH, OPTIONS...) -> (what it measured, the body)."""
-    return lambda path, *options, **more: curl_to(http2.url_of(gateway) + path, "--http2-prior-knowledge", *options, **more)
+
+    def curl(path, *options, stdin=None):
+        return curl_to(http2.url_of(gateway) + path, "--http2-prior-knowledge", *options, stdin=stdin)
+
+    return curl
 
 
 def curl_to(url, *options, stdin=None):
@@ -67,17 +72,17 @@ def test_curl_uploads_5_mb(tmp_path):
         assert origin.requests[-1].headers.get("content-length") == str(len(data))
 
 
-def test_curl_gets_back_what_it_http2.posted(curl, tmp_path):
+def test_curl_gets_back_what_it_posted(curl, tmp_path):
     data = os.urandom(700_000)  # go-httpbin takes 1 MiB at most
     (tmp_path / "data").write_bytes(data)
-    measured, body = curl("/post", "--data-binary", f"@{tmp_path / 'data'}", "-H", "content-type: application/octet-stream")
+    measured, body = curl("/post", "--data-binary", f"@{tmp_path / 'data'}", *BYTES)
     assert measured["http_code"] == 200 and http2.posted(body) == data
 
 
 def test_curl_waits_for_100_and_gets_it(curl, tmp_path):
     data = os.urandom(700_000)
     (tmp_path / "data").write_bytes(data)
-    expecting = ["-H", "expect: 100-continue", "--expect100-timeout", "20", "-H", "content-type: application/octet-stream"]
+    expecting = ["-H", "expect: 100-continue", "--expect100-timeout", "20", *BYTES]
     measured, body = curl("/post", "--data-binary", f"@{tmp_path / 'data'}", *expecting)
     assert measured["http_code"] == 200 and http2.posted(body) == data
     assert measured["time_total"] < 10, "curl waited in vain for 100 Continue"
@@ -85,7 +90,7 @@ def test_curl_waits_for_100_and_gets_it(curl, tmp_path):
 
 def test_curl_uploads_without_a_length(curl):
     data = os.urandom(700_000)
-    measured, body = curl("/put", "-T", "-", "-H", "content-type: application/octet-stream", stdin=data)
+    measured, body = curl("/put", "-T", "-", *BYTES, stdin=data)
     assert measured["http_code"] == 200 and http2.posted(body) == data
 
 
@@ -143,7 +148,7 @@ def test_nghttp_asks_often_on_a_connection(gateway):
 def test_nghttp_uploads(gateway, tmp_path, options):
     data = os.urandom(300_000)
     (tmp_path / "data").write_bytes(data)
-    more = ["-H", "content-type: application/octet-stream", "-d", tmp_path / "data"]
+    more = [*BYTES, "-d", tmp_path / "data"]
     assert http2.posted(nghttp(gateway, *more, *options, paths=["/post"])) == data
 
 
@@ -220,9 +225,10 @@ def test_httpx_in_parallel(gateway):
 @pytest.fixture(name="files")
 def gateway_to_nghttpd(tmp_path):
     """-> (a gateway to an nghttpd, the folder of its files)."""
-    with http2.nghttpd(tmp_path, "--echo-upload", "--trailer", "x-sum: 1") as port, http2.serving(port, h2c=True) as gateway:
-        yield gateway, tmp_path
-        at_rest(gateway)
+    with http2.nghttpd(tmp_path, "--echo-upload", "--trailer", "x-sum: 1") as port:
+        with http2.serving(port, h2c=True) as gateway:
+            yield gateway, tmp_path
+            at_rest(gateway)
 
 
 @pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])

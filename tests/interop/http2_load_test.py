@@ -69,7 +69,10 @@ def test_a_connection_for_each_request(gateway):
     at_rest(gateway)
 
 
-@pytest.mark.parametrize("options", [["-w", "10"], ["-W", "16"], ["--header-table-size=0"], ["--encoder-header-table-size=0"]])
+WAYS = [["-w", "10"], ["-W", "16"], ["--header-table-size=0"], ["--encoder-header-table-size=0"]]
+
+
+@pytest.mark.parametrize("options", WAYS, ids=" ".join)
 def test_small_windows_and_tables(gateway, options):
     h2load(gateway, "/large", *options, requests=500)
     at_rest(gateway)

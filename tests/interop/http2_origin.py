@@ -1,4 +1,7 @@
-"""An h2c origin by the library h2 that does what a script says, one function per request, the last one for all later ones."""
+"""An h2c origin by the library h2 that does what a script says, one function per request.
+
+The last one serves all later requests too.
+"""
 
 import contextlib
 import itertools
@@ -45,7 +48,10 @@ class Link:
         self.lock = threading.RLock()
         self.h2 = h2.connection.H2Connection(
             h2.config.H2Configuration(
-                client_side=False, header_encoding="utf-8", validate_outbound_headers=False, normalize_outbound_headers=False
+                client_side=False,
+                header_encoding="utf-8",
+                validate_outbound_headers=False,
+                normalize_outbound_headers=False,
             )
         )
         self.h2.local_settings = h2.settings.Settings(client=False, initial_values=origin.settings)

@@ -1,4 +1,4 @@
-"""Clients and an origin that do by chance all that HTTP/2 allows, many streams at once. Everything is over in the end."""
+"""Clients and an origin that do by chance all that HTTP/2 allows, many streams at once: all of it comes to an end."""
 
 import concurrent.futures
 import contextlib
@@ -120,8 +120,8 @@ class Player:
 @pytest.mark.parametrize("seed", range(4))
 def test_nothing_stays_behind(seed):
     with H2Origin(quietly, settings={MAX_CONCURRENT: 30}) as origin:
-        options = {"route_options": {"retries": RETRIES}, "settings": SETTINGS, "cluster_settings": {"max_retries": 1000}}
-        with http2.serving(origin.port, h2c=True, **options) as gateway:
+        options = {"route_options": {"retries": RETRIES}, "cluster_settings": {"max_retries": 1000}}
+        with http2.serving(origin.port, h2c=True, settings=SETTINGS, **options) as gateway:
             players = [Player(port_of(gateway), f"{seed}-{number}") for number in range(3)]
             with concurrent.futures.ThreadPoolExecutor(len(players)) as pool:
                 list(pool.map(Player.play, players))
