@@ -1,8 +1,11 @@
 """What the HTTP/2 tests share: a gateway for any host, origins that speak HTTP/2 in cleartext."""
 
+import asyncio
 import base64
 import contextlib
 import json
+
+import httpx
 
 import kgwcore
 import peers
@@ -49,6 +52,18 @@ def answering(body):
 
 def url_of(gateway):
     return f"http://127.0.0.1:{port_of(gateway)}"
+
+
+def all_at_once(url, paths):
+    """-> the answers to GETs on one connection. Its threads would share a connection without a lock, so no threads."""
+
+    async def ask():
+        limits = httpx.Limits(max_connections=1)
+        async with httpx.AsyncClient(http1=False, http2=True, base_url=url, timeout=20, limits=limits) as client:
+            await client.get(paths[0])  # from now on there is a connection to share
+            return await asyncio.gather(*(client.get(path) for path in paths))
+
+    return asyncio.run(ask())
 
 
 def posted(body):

@@ -9,6 +9,7 @@ import h2.events
 import h2.settings
 
 PATIENCE = 20
+PING = 6  # a type of frame
 
 
 @dataclass
@@ -31,11 +32,12 @@ class Answer:
 class Client:
     """One connection. `settings` by their number in RFC 9113.
 
-    takes=False: it gives no room for what it got. piecewise=True: it sends each byte alone.
+    takes=False: it gives no room for what it got. piecewise=True: it sends each byte alone. `frames` has the types of
+    all that came.
     """
 
-    def __init__(self, port, settings=None, takes=True, piecewise=False):
-        self.piecewise = piecewise
+    def __init__(self, port, settings=None, takes=True, piecewise=False, answers_pings=True):
+        self.piecewise, self.answers_pings, self.frames = piecewise, answers_pings, []
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
@@ -108,10 +110,11 @@ class Client:
         self.buffer += data
         while len(self.buffer) >= (size := 9 + int.from_bytes(self.buffer[:3], "big")):
             frame, self.buffer = self.buffer[:size], self.buffer[size:]
-            for event in self.h2.receive_data(frame):
-                self._take(event)
-        if not self.closed:
-            self.flush()
+            self.frames.append(frame[3])
+            if self.answers_pings or frame[3] != PING or frame[4]:
+                for event in self.h2.receive_data(frame):
+                    self._take(event)
+                self.flush()  # at once: with a GOAWAY the library throws away what it has not sent
 
     def until(self, condition):
         while not condition():

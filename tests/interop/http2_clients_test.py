@@ -1,6 +1,5 @@
 """Real clients that speak HTTP/2, and one that does not, through the gateway to origins of both versions."""
 
-import concurrent.futures
 import contextlib
 import json
 import os
@@ -213,10 +212,8 @@ def test_httpx(gateway):
 
 
 def test_httpx_in_parallel(gateway):
-    with httpx_to(gateway) as client, concurrent.futures.ThreadPoolExecutor(20) as pool:
-        sizes = [number * 1000 for number in range(1, 51)]
-        answers = pool.map(lambda size: len(client.get(f"/bytes/{size}").content), sizes)
-        assert list(answers) == sizes
+    answers = http2.all_at_once(http2.url_of(gateway), [f"/bytes/{number * 1000}" for number in range(1, 51)])
+    assert [(answer.status_code, len(answer.content)) for answer in answers] == [(200, n * 1000) for n in range(1, 51)]
 
 
 # ---- an origin that speaks nothing but HTTP/2 ----------------------------------------------------

@@ -55,7 +55,7 @@ class Link:
             )
         )
         self.h2.local_settings = h2.settings.Settings(client=False, initial_values=origin.settings)
-        self.streams, self.pongs = {}, threading.Semaphore(0)
+        self.streams, self.pongs, self.moved = {}, threading.Semaphore(0), threading.Condition()
 
     def call(self, name, *arguments, **options):
         """A method of the library's connection, and out it goes."""
@@ -70,6 +70,15 @@ class Link:
         """As much as the window takes; the caller keeps to it."""
         for at in range(0, len(body), 16384):
             self.call("send_data", stream, body[at : at + 16384], end_stream=end and at + 16384 >= len(body))
+
+    def send_all(self, stream, body):
+        """As the window opens."""
+        while body:
+            with self.moved:
+                assert self.moved.wait_for(lambda: self.h2.local_flow_control_window(stream) > 0, 20)
+            size = min(self.h2.local_flow_control_window(stream), 16384, len(body))
+            self.call("send_data", stream, body[:size], end_stream=size == len(body))
+            body = body[size:]
 
     def goaway(self, last_stream):
         """Written by hand: once the library has said it, it lets no stream go on."""
@@ -90,9 +99,15 @@ class Link:
                 with self.lock:
                     events = self.h2.receive_data(data)
                     self.sock.sendall(self.h2.data_to_send())
+                with self.moved:
+                    self.moved.notify_all()
                 for event in events:
                     self._take(event)
+        except OSError:
+            pass  # the peer left
         finally:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
             for request in self.streams.values():
                 request.ended.set()
 
@@ -107,12 +122,14 @@ class Link:
                     return self.call("reset_stream", event.stream_id, REFUSED_STREAM)
                 request = self.streams[event.stream_id] = Request(self, event.stream_id, event.headers)
                 self.origin.begin(request)
-            case _ if request is None:
-                pass  # of a stream that was refused
             case h2.events.DataReceived():
-                request.body += event.data
+                # That of a stream that was refused too, or the window of the connection shrinks for ever.
                 if self.origin.takes and event.flow_controlled_length:
                     self.call("acknowledge_received_data", event.flow_controlled_length, event.stream_id)
+                if request is not None:
+                    request.body += event.data
+            case _ if request is None:
+                pass
             case h2.events.TrailersReceived():
                 request.trailers = event.headers
             case h2.events.StreamEnded():
@@ -126,18 +143,22 @@ class H2Origin:
     """Running. A script's function gets the request when its head is there; it runs on a thread of its own.
 
     takes=False: it gives no room for what it got. `begins`: it neither says nor reads anything before that is set.
+    accepts=False: no connection is made before accept().
     """
 
-    def __init__(self, *script, settings=None, takes=True, begins=None):
+    def __init__(self, *script, settings=None, takes=True, begins=None, accepts=True):
         self.begins = begins
         self.script, self.settings, self.takes = script, settings or {}, takes
         self.refused = 0
         self.requests, self.links, self.errors = [], [], []
         self.arrived = threading.Condition()
         self._numbers, self._threads = itertools.count(), []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128 if accepts else 0)
         self.port = self._listener.getsockname()[1]
-        self._start(self._accept)
+        # A queue of 0 is full with one: the SYNs of others are dropped, and come again a second later.
+        self._filler = None if accepts else socket.create_connection(("127.0.0.1", self.port))
+        if accepts:
+            self._start(self._accept)
 
     def __enter__(self):
         return self
@@ -158,12 +179,17 @@ class H2Origin:
             assert self.arrived.wait_for(lambda: len(self.requests) >= count, 20), f"{len(self.requests)} arrived"
         return self.requests
 
+    def accept(self):
+        self._listener.listen(128)
+        self._filler.close()
+        self._start(self._accept)
+
     def begin(self, request):
         step = self.script[min(next(self._numbers), len(self.script) - 1)]
         with self.arrived:
             self.requests.append(request)
             self.arrived.notify_all()
-        self._start(self._guard, step, request)
+        self._start(self._guard, self._play, step, request)
 
     def _start(self, target, *arguments):
         thread = threading.Thread(target=target, args=arguments, daemon=True)
@@ -179,11 +205,13 @@ class H2Origin:
                 self.links.append(link)
                 self._start(self._guard, Link.serve, link)
 
-    def _guard(self, run, argument):
+    def _play(self, step, request):
+        with contextlib.suppress(OSError, h2.exceptions.StreamClosedError):  # the peer left
+            step(request)
+
+    def _guard(self, run, *arguments):
         try:
-            run(argument)
-        except (OSError, h2.exceptions.StreamClosedError):
-            pass  # the peer left
+            run(*arguments)
         except Exception as error:  # pylint: disable=broad-except
             self.errors.append(error)
 

@@ -16,6 +16,7 @@ from support.wire import head_bytes
 
 WINDOW = 4  # SETTINGS_INITIAL_WINDOW_SIZE
 NO_ERROR, REFUSED_STREAM = 0, 7
+PING, GOAWAY = 6, 7  # types of frames
 
 
 @pytest.fixture(name="origin")
@@ -217,7 +218,42 @@ def test_a_gateway_that_stops_answers_what_it_was_asked():
             assert not stopping.is_alive()
 
 
-@pytest.mark.xfail(strict=True, reason="the first GOAWAY is the last word: what crosses it on the way is not answered")
+@pytest.mark.xfail(strict=True, reason="nothing but the answer to its PING ends the connection, or a reset in the end")
+def test_a_client_that_answers_no_ping_does_not_hold_up_the_end():
+    gate = threading.Event()
+    with Origin(respond(body=b"hello", gate=gate)) as origin, http2.serving(origin.port) as gateway:
+        with Client(port_of(gateway), answers_pings=False) as client:
+            stream_ = client.ask()
+            origin.wait_for_requests(1)
+            stopping = threading.Thread(target=gateway.close)
+            stopping.start()
+            try:
+                client.until(lambda: client.goaway == NO_ERROR)
+                gate.set()
+                assert client.answer(stream_).body == b"hello"
+                until_closed(client)
+            finally:
+                gate.set()
+                stopping.join(20)
+
+
+@pytest.mark.xfail(strict=True, reason="the PING goes out in front of the GOAWAY, so that its answer says nothing")
+def test_a_ping_behind_goaway():
+    """Only then its answer tells that the client has read the GOAWAY."""
+    gate = threading.Event()
+    with Origin(respond(body=b"hello", gate=gate)) as origin, http2.serving(origin.port) as gateway:
+        with Client(port_of(gateway)) as client:
+            stream_ = client.ask()
+            origin.wait_for_requests(1)
+            stopping = threading.Thread(target=gateway.close)
+            stopping.start()
+            client.until(lambda: client.goaway == NO_ERROR and PING in client.frames)
+            gate.set()
+            assert client.answer(stream_).body == b"hello"
+            stopping.join(20)
+            assert client.frames.index(GOAWAY) < client.frames.index(PING)
+
+
 def test_a_request_that_crosses_goaway_is_answered():
     """RFC 9113 6.8: a graceful end is announced for the highest id first, and told exactly a round trip later."""
     gate = threading.Event()

@@ -85,6 +85,24 @@ def test_more_streams_than_the_origin_allows_before_it_has_said_so(count):
             at_rest_of_upstream(gateway)
 
 
+@pytest.mark.xfail(strict=True, reason="nobody opens another connection where the new one has not room for all")
+def test_what_waited_for_a_connection_without_room_for_all_gets_another():
+    """The first connection takes a second, while 150 requests come; then it takes 100 of them."""
+    gate = threading.Event()
+    origin = H2Origin(respond(body=b"fine", gate=gate), settings={MAX_CONCURRENT: 100}, accepts=False)
+    with origin, serving(origin) as gateway, Client(port_of(gateway)) as client:
+        streams = [client.ask() for _ in range(150)]
+        until(lambda: counter(gateway, "upstream_rq_pending_active") == 150)
+        origin.accept()
+        origin.wait_for_requests(100)
+        try:
+            until(lambda: len(origin.requests) == 150, patience=2)
+        finally:
+            gate.set()
+        assert {client.answer(stream).status for stream in streams} == {200}
+        assert counter(gateway, "upstream_cx_total") == 2 and origin.refused == 0
+
+
 # ---- what the configuration says -----------------------------------------------------------------
 
 
@@ -265,6 +283,24 @@ def test_an_upload_keeps_to_the_window(window):
             assert client.answer(upload).body == b"fine"
         assert len(origin.requests[1].body) == size
         at_rest(gateway)
+
+
+@pytest.mark.parametrize("size", [4096, 16_384, 32_768, 65_536])
+def test_small_buffers(size):
+    """Bodies of many times the buffer, both ways, to an origin and a client that take all at once."""
+    settings = {"buffer_bytes": size, "h2_stream_window_bytes": 65_535}
+
+    def much(request):
+        assert request.ended.wait(20)
+        request.answer(end=False)
+        request.link.send_all(request.stream, b"y" * 300_000)
+
+    with H2Origin(much) as origin, serving(origin, settings=settings) as gateway, Client(port_of(gateway)) as client:
+        for _ in range(10):
+            upload = client.ask("POST", end=False)
+            client.send(upload, b"x" * 300_000, end=True)
+            assert len(client.answer(upload).body) == 300_000
+            assert len(origin.requests[-1].body) == 300_000
 
 
 def test_an_upload_that_the_origin_does_not_take_stops_no_other():
