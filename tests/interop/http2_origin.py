@@ -119,7 +119,9 @@ class Link:
             case h2.events.RequestReceived():
                 if self.h2.open_inbound_streams > self.origin.settings.get(MAX_CONCURRENT_STREAMS, 1000):
                     self.origin.refused += 1
-                    return self.call("reset_stream", event.stream_id, REFUSED_STREAM)
+                    with contextlib.suppress(h2.exceptions.StreamClosedError):  # the peer was faster
+                        self.call("reset_stream", event.stream_id, REFUSED_STREAM)
+                    return
                 request = self.streams[event.stream_id] = Request(self, event.stream_id, event.headers)
                 self.origin.begin(request)
             case h2.events.DataReceived():

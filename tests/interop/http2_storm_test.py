@@ -32,7 +32,7 @@ def pay(request):
     if chance.random() < 0.5:
         request.ended.wait(20)
     fields = [("x-id", request.get("x-id"))]
-    match chance.randrange(12):
+    match chance.randrange(11):  # no 1xx: h2 breaks on one for a stream that it has just reset
         case 0:
             link.call("reset_stream", stream, chance.choice([0, 2, 7, 8]))
         case 1:
@@ -43,14 +43,11 @@ def pay(request):
         case 3:
             request.answer(200, fields, b"half", end=False)
             link.call("reset_stream", stream, 2)
-        case 4:
-            link.headers(stream, [(":status", "103"), ("link", "</x>")])
-            request.answer(200, fields, b"x")
-        case 5 if chance.random() < 0.1 and not link.leaving:
+        case 4 if chance.random() < 0.1 and not link.leaving:
             link.leaving = True  # a second GOAWAY could name a higher stream, which is forbidden
             link.goaway(stream)
             request.answer(200, fields)
-        case 6:
+        case 5:
             request.answer(413, fields, b"no")
             link.call("reset_stream", stream, 0)
         case _:
