@@ -357,7 +357,9 @@ void Downstream::drain() {
   if (state_ != State::kOpen) return;
   bool told = codec_ != nullptr && codec_->close_after_response();
   if (codec_ != nullptr && codec_->wants_write()) write_own();
-  if (idle() && !told) linger();
+  if (idle() && !told) return linger();
+  ends_at_ = now() + base::from_ms(port_.settings().delayed_close_timeout_ms);
+  arm();
 }
 
 void Downstream::cut() {
@@ -439,6 +441,7 @@ Instant Downstream::due() {
   }
   if (busy() && head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
   if (busy()) return base::kNever;  // exchanges have their own timers
+  if (ends_at_ != base::kNever) return ends_at_;
   if (output_.queued() > 0) return idle_since_ + base::from_ms(std::max<int64_t>(1, settings.stream_idle_timeout_ms));
   if (head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
   return idle_since_ + base::from_ms(settings.connection_idle_timeout_ms);
@@ -469,9 +472,9 @@ void Downstream::on_timer(Instant at) {
     if (codec_ == nullptr) codec_ = codec::h1::make_server_codec(*this, limits_of(port_.settings()));
     return refuse_connection(408, "request_header_timeout");
   }
-  if (state_ == State::kOpen) port_.stats().downstream_cx_idle_timeout.add();
+  if (state_ == State::kOpen && ends_at_ == base::kNever) port_.stats().downstream_cx_idle_timeout.add();
   bool stuck = output_.queued() > 0;
-  if (state_ == State::kOpen && !stuck) return linger();
+  if (state_ == State::kOpen && (!stuck || ends_at_ != base::kNever)) return linger();
   close(stuck);
 }
 

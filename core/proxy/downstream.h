@@ -96,6 +96,7 @@ class Downstream final : public net::Deferred,
   net::Task process_rest_;
   base::Timer timer_;
   Instant idle_since_, head_since_{}, linger_until_{};
+  Instant ends_at_ = base::kNever;  // of a drain, if the client does not answer
   std::string peer_address_;
   http::Peer peer_;
   State state_ = State::kOpen;

@@ -218,7 +218,6 @@ def test_a_gateway_that_stops_answers_what_it_was_asked():
             assert not stopping.is_alive()
 
 
-@pytest.mark.xfail(strict=True, reason="nothing but the answer to its PING ends the connection, or a reset in the end")
 def test_a_client_that_answers_no_ping_does_not_hold_up_the_end():
     gate = threading.Event()
     with Origin(respond(body=b"hello", gate=gate)) as origin, http2.serving(origin.port) as gateway:
@@ -237,7 +236,6 @@ def test_a_client_that_answers_no_ping_does_not_hold_up_the_end():
                 stopping.join(20)
 
 
-@pytest.mark.xfail(strict=True, reason="the PING goes out in front of the GOAWAY, so that its answer says nothing")
 def test_a_ping_behind_goaway():
     """Only then its answer tells that the client has read the GOAWAY."""
     gate = threading.Event()

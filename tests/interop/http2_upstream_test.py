@@ -85,7 +85,6 @@ def test_more_streams_than_the_origin_allows_before_it_has_said_so(count):
             at_rest_of_upstream(gateway)
 
 
-@pytest.mark.xfail(strict=True, reason="nobody opens another connection where the new one has not room for all")
 def test_what_waited_for_a_connection_without_room_for_all_gets_another():
     """The first connection takes a second, while 150 requests come; then it takes 100 of them."""
     gate = threading.Event()
@@ -123,7 +122,6 @@ def test_health_checks_speak_the_protocol_of_the_backend():
             assert get(gateway).body == b"fine" and counter(gateway, "health_check.failure") == 0
 
 
-@pytest.mark.xfail(strict=True, reason="connections that are kept go on with the old protocol")
 def test_a_change_of_the_protocol_is_in_force_at_once():
     def via(gateway):
         assert get(gateway, "/get").status == 200

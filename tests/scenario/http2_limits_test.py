@@ -138,7 +138,6 @@ def test_empty_data_frames(allowed, above):
         assert ends_calmly(client) if above else client.response(stream).status == 200
 
 
-@pytest.mark.xfail(strict=True, reason="padding alone counts as content: only the bytes of the payload are looked at")
 def test_data_frames_of_nothing_but_padding():
     """RFC 9113 6.1: padding is no content. They can be a byte long, and mean as little as empty ones."""
     with limited(h2_empty_frames=1) as (_, _, client):

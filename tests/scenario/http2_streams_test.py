@@ -204,7 +204,6 @@ def test_an_endpoint_that_leaves_its_cluster():
             at_rest(gateway)
 
 
-@pytest.mark.xfail(strict=True, reason="the PING of a drain goes out in front of the GOAWAY that it is about")
 def test_a_stop_lets_streams_end():
     """RFC 9113 6.8: a GOAWAY that refuses nothing, and a last one behind what crossed the first."""
     gate = threading.Event()

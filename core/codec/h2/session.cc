@@ -46,6 +46,10 @@ void Session::start(Side side) {
   KGW_ASSERT(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_auto_window_update(option, 1);
   nghttp2_option_set_max_send_header_block_length(option, kMostHeadSent);
+#ifdef KGW_NGHTTP2_HAS_RESET_RATE
+  // Its count knows nothing of streams that were being answered; ours does.
+  nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX, UINT64_MAX);
+#endif
   bool server = side == Side::kServer;
   int made = server ? nghttp2_session_server_new2(&session_, callbacks(), this, option)
                     : nghttp2_session_client_new2(&session_, callbacks(), this, option);
