@@ -1,6 +1,7 @@
 #include "upstream/connection.h"
 
 #include <cstring>
+#include <utility>
 
 #include "codec/h1/h1.h"
 #include "codec/h2/h2.h"
@@ -150,7 +151,7 @@ void Connection::on_writable() {
   output_->write_more();
   end_of_writes();
   if (output_->queued() > pool_.config().buffer_bytes / 2) return;
-  if (codec_->capacity() > 1) transport_->resume_reading();
+  if (std::exchange(unheard_, false)) transport_->resume_reading();
   Stream* next = nullptr;
   for (Stream* stream = streams_.front(); stream != nullptr; stream = next) {
     next = streams_.next(*stream);
@@ -162,7 +163,9 @@ void Connection::on_writable() {
 void Connection::write_own() {
   codec_->write(output_->open());
   output_->flush();
-  if (output_->queued() > 2 * pool_.config().buffer_bytes) transport_->pause_reading();
+  if (output_->queued() <= 2 * pool_.config().buffer_bytes) return;
+  unheard_ = true;
+  transport_->pause_reading();
 }
 
 void Connection::hold(Stream& stream, bool held) {

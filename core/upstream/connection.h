@@ -72,6 +72,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   base::Timer timer_;      // connecting: the connect timeout; later: idle, re-armed lazily
   Instant idle_since_{};
   uint64_t carried_ = 0;
+  bool unheard_ = false;     // the peer takes none of our answers, so it is not read
   bool half_close_ = false;  // the client's side of a tunnel has ended: the same here once everything is written
   State state_ = State::kConnecting;
 };
