@@ -32,9 +32,8 @@ def serving(port, h2c=False, route_options=None, cluster_settings=None, **option
         yield gateway
 
 
-@contextlib.contextmanager
-def answering(body):
-    """-> a gateway that says this to everything, without any origin."""
+def direct_text(body):
+    """Documents of a gateway that says this to everything, without any origin."""
     direct = {
         "apiVersion": "gateway.kgateway.dev/v1alpha1",
         "kind": "DirectResponse",
@@ -45,8 +44,13 @@ def answering(body):
     route = documents.route(with_options=False)
     del route["spec"]["hostnames"]
     route["spec"]["rules"] = [{"filters": [{"type": "ExtensionRef", "extensionRef": reference}]}]
-    text_ = documents.text(documents.gateway(), direct, route)
-    with kgwcore.Gateway(text_, listen={"http": "127.0.0.1:0"}) as gateway:
+    return documents.text(documents.gateway(), direct, route)
+
+
+@contextlib.contextmanager
+def answering(body):
+    """-> a gateway that does so."""
+    with kgwcore.Gateway(direct_text(body), listen={"http": "127.0.0.1:0"}) as gateway:
         yield gateway
 
 

@@ -14,10 +14,10 @@ EXCUSED = {
 LEAST = 146  # cases that h2spec 2.2.1 has
 
 
-def h2spec(gateway, path, folder):
+def cases_of(port, path, folder, *more):
     """-> {id of each case: (title, what is wrong or "")}."""
     report = folder / "report.xml"
-    options = ["--strict", "--timeout", 10, "--port", port_of(gateway), "--path", path, "--junit-report", report]
+    options = ["--strict", "--timeout", 10, "--port", port, "--path", path, "--junit-report", report, *more]
     shown = peers.run("h2spec", *options, timeout=240)
     assert report.exists(), shown.stdout + shown.stderr
     cases = {}
@@ -38,16 +38,16 @@ def check(cases):
 
 def test_what_the_gateway_answers_itself(tmp_path):
     with http2.answering("hello") as gateway:
-        check(h2spec(gateway, "/", tmp_path))
+        check(cases_of(port_of(gateway), "/", tmp_path))
 
 
 def test_what_an_origin_answers(tmp_path):
     with peers.go_httpbin() as (_, port), http2.serving(port) as gateway:
-        check(h2spec(gateway, "/get", tmp_path))
+        check(cases_of(port_of(gateway), "/get", tmp_path))
 
 
 def test_what_an_h2c_origin_answers(tmp_path):
     (tmp_path / "files").mkdir()
     (tmp_path / "files/x").write_bytes(b"x" * 100_000)
     with http2.nghttpd(tmp_path) as port, http2.serving(port, h2c=True) as gateway:
-        check(h2spec(gateway, "/files/x", tmp_path))
+        check(cases_of(port_of(gateway), "/files/x", tmp_path))
