@@ -235,40 +235,41 @@ void Connection::deliver(const codec::Event& event) {
   auto& stream = *static_cast<Stream*>(event.user);
   StreamHandler& handler = stream.handler_;
   bool end = event.end || event.kind == codec::EventKind::kTrailers || event.kind == codec::EventKind::kEnd;
-  // First free the connection, then tell: what the handler starts next may use it at once.
-  if (end) finish_response(stream);
-  switch (event.kind) {
-    case codec::EventKind::kInform: return handler.on_inform(*event.head);
-    case codec::EventKind::kHead: return handler.on_head(*event.head, event.end);
-    case codec::EventKind::kData: return handler.on_data(event.data, event.end);
-    case codec::EventKind::kTrailers: return handler.on_end(event.head);
-    case codec::EventKind::kEnd: return handler.on_end(nullptr);
-    case codec::EventKind::kDrained: return handler.on_drained();
-    case codec::EventKind::kReset: return stream_reset(stream, event);
-    default: return;
+  // An early answer leaves the stream where it is: the driver gives it up.
+  bool over = event.kind == codec::EventKind::kReset || (end && stream.request_complete_);
+  if (over) {
+    detach(stream);
+    codec_->bind(stream.id_, nullptr);
   }
+  switch (event.kind) {
+    case codec::EventKind::kInform: handler.on_inform(*event.head); break;
+    case codec::EventKind::kHead: handler.on_head(*event.head, event.end); break;
+    case codec::EventKind::kData: handler.on_data(event.data, event.end); break;
+    case codec::EventKind::kTrailers: handler.on_end(event.head); break;
+    case codec::EventKind::kEnd: handler.on_end(nullptr); break;
+    case codec::EventKind::kDrained: handler.on_drained(); break;
+    case codec::EventKind::kReset: tell_reset(stream, event); break;
+    default: break;
+  }
+  // Told first: what waits for room may be a hedge that this answer has made needless.
+  if (over) make_room();
 }
 
-void Connection::finish_response(Stream& stream) {
-  if (!stream.request_complete_) return;  // an early answer: the driver gives the stream up
-  detach(stream);
-  codec_->bind(stream.id_, nullptr);
+void Connection::make_room() {
+  if (state_ == State::kClosed) return;
   bool sent = (output_->queued() == 0 || codec_->capacity() > 1) && !output_->failed();
   if (codec_->reusable() && sent) return pool_.has_room(*this);
   if (carries_nothing()) close();
 }
 
-void Connection::stream_reset(Stream& stream, const codec::Event& event) {
+void Connection::tell_reset(Stream& stream, const codec::Event& event) {
   FailureKind kind = event.reset == codec::Reset::kRefused    ? FailureKind::kRefused
                      : event.reset == codec::Reset::kProtocol ? FailureKind::kProtocol
                      : event.reset == codec::Reset::kConnect  ? FailureKind::kConnectError
                                                               : FailureKind::kReset;
   if (kind == FailureKind::kProtocol) pool_.view().stats().upstream_cx_protocol_error.add();
-  bool head_sent = stream.head_sent_;
-  detach(stream);
-  codec_->bind(stream.id_, nullptr);
-  pool_.has_room(*this);
-  stream.handler_.on_failed({.kind = kind, .head_sent = head_sent, .fault = event.reason == nullptr ? "" : event.reason});
+  const char* fault = event.reason == nullptr ? "" : event.reason;
+  stream.handler_.on_failed({.kind = kind, .head_sent = stream.head_sent_, .fault = fault});
 }
 
 void Connection::ended_by_peer(bool reset) {

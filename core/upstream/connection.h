@@ -51,8 +51,8 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void on_writable() override;
   void process(std::span<char> in);
   void deliver(const codec::Event& event);
-  void finish_response(Stream& stream);
-  void stream_reset(Stream& stream, const codec::Event& event);
+  void make_room();
+  void tell_reset(Stream& stream, const codec::Event& event);
   void detach(Stream& stream);
   void write_own();
   void grow();
