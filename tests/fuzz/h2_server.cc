@@ -36,8 +36,10 @@ Told2 serve2(const Pieces& pieces) {
     for (bool more = true; more;) {
       EventKind kind = codec->next(in, event);
       more = kind != EventKind::kNeedMore;
-      if (kind == EventKind::kBad) told.ended = event.reason;
-      if (kind == EventKind::kBad || kind == EventKind::kOver) break;
+      if (kind == EventKind::kBad || kind == EventKind::kOver) {
+        told.ended = kind == EventKind::kBad ? event.reason : "over";
+        return told;  // nobody reads on
+      }
       if (!more) {
         more = codec->wants_write();
         if (more) codec->write(out);
