@@ -49,11 +49,12 @@ def client_through_gateway(tmp_path):
 
 
 def test_methods_and_targets(client):
-    for method in ("GET", "OPTIONS", "POST", "DELETE"):
-        response = client.request(method, "/method?q=%20x", body=b"body" if method == "POST" else None)
-        assert (response.status, response.body.decode()) == (200, f"{method} /method?q=%20x test.example")
     assert client.request("GET", "/status/").status == 418
     assert client.request("GET", "/missing").status == 404
+    # POST last: nginx may answer before its body is there, and then our connection closes (RFC 9112 9.3).
+    for method in ("GET", "OPTIONS", "DELETE", "POST"):
+        response = client.request(method, "/method?q=%20x", body=b"body" if method == "POST" else None)
+        assert (response.status, response.body.decode()) == (200, f"{method} /method?q=%20x test.example")
 
 
 def test_one_upstream_connection_serves_all_requests(client):
