@@ -192,7 +192,7 @@ void Worker::update_ports(Update& update, proxy::WorkerSnapshot& before) {
 }
 
 void Worker::take(Listening& listening, std::unique_ptr<net::Transport> transport) {
-  if (listening.tls != nullptr) transport = net::accept_tls(*loop_, std::move(transport), *listening.tls);
+  if (listening.tls != nullptr) transport = net::accept_tls(*loop_, std::move(transport), listening.tls);
   new proxy::Downstream(listening.port, std::move(transport));  // owns itself until it closes
   if (full_ || connections() < most_connections_) return;
   full_ = true;

@@ -33,14 +33,14 @@ class TlsServer {
   struct Names;  // the contexts by name
 
  private:
-  friend std::unique_ptr<Transport> accept_tls(Loop&, std::unique_ptr<Transport>, const TlsServer&);
+  friend std::unique_ptr<Transport> accept_tls(Loop&, std::unique_ptr<Transport>, std::shared_ptr<const TlsServer>);
   explicit TlsServer(std::unique_ptr<Names> names);
   std::unique_ptr<Names> names_;
 };
 
-// A client's connection: `inner` is open. Nothing can be read or written before on_connected; a handshake that fails is told
+// A client's connection, which keeps `server`: `inner` is open. Nothing can be read or written before on_connected; a handshake that fails is told
 // as on_connect_failed.
-std::unique_ptr<Transport> accept_tls(Loop& loop, std::unique_ptr<Transport> inner, const TlsServer& server);
+std::unique_ptr<Transport> accept_tls(Loop& loop, std::unique_ptr<Transport> inner, std::shared_ptr<const TlsServer> server);
 
 // What the connections to one kind of origin share. Made on the control thread (it reads the system's authorities),
 // immutable afterwards, used by every worker. Where the

@@ -114,13 +114,14 @@ base::Result<std::shared_ptr<const TlsServer>> TlsServer::make(const std::vector
   return std::shared_ptr<const TlsServer>(new TlsServer(std::move(names)));
 }
 
-std::unique_ptr<Transport> accept_tls(Loop& loop, std::unique_ptr<Transport> inner, const TlsServer& server) {
-  Ssl ssl(SSL_new(server.names_->all.front().context.get()));
+std::unique_ptr<Transport> accept_tls(Loop& loop, std::unique_ptr<Transport> inner, std::shared_ptr<const TlsServer> server) {
+  Ssl ssl(SSL_new(server->names_->all.front().context.get()));
   KGW_ASSERT(ssl != nullptr);
   SSL_set_accept_state(ssl.get());
   auto transport = std::make_unique<TlsTransport>(loop, std::move(ssl), nullptr);
   inner->set_handler(&transport->inner_handler());
   transport->start(std::move(inner));
+  transport->keep(std::move(server));
   return transport;
 }
 

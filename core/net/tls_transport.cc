@@ -145,7 +145,7 @@ std::string_view TlsTransport::protocol() const {
 }
 
 void TlsTransport::read_on() {
-  if (!paused_ && handler_ != nullptr && SSL_has_pending(ssl_.get()) == 1) loop_.post(readable_again_);
+  if (!paused_ && handler_ != nullptr && (ended_ || SSL_has_pending(ssl_.get()) == 1)) loop_.post(readable_again_);
 }
 
 // ---- the owner's side --------------------------------------------------------------------------------------------------------
@@ -174,7 +174,8 @@ IoResult TlsTransport::read(std::span<char> into) {
     total += got;
   }
   if (!sealed_.empty()) flush();  // the answer to a key update
-  // An end behind bytes is seen again by the next read.
+  // An end behind bytes is seen again by the next read, which nothing but we will cause.
+  ended_ = total > 0 && total < into.size() && last.kind != IoResult::Kind::kAgain;
   return total > 0 ? IoResult{IoResult::Kind::kBytes, total, 0} : last;
 }
 

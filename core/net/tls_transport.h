@@ -27,6 +27,8 @@ class TlsTransport final : public Transport, private TransportHandler {
   TlsTransport(Loop& loop, Ssl ssl, TransportHandler* handler);
   void start(std::unique_ptr<Transport> inner) { inner_ = std::move(inner); }
   TransportHandler& inner_handler() { return *this; }
+  // What a handshake looks at besides the SSL: a new certificate may replace it meanwhile.
+  void keep(std::shared_ptr<const void> kept) { kept_ = std::move(kept); }
 
   void set_handler(TransportHandler* handler) override { handler_ = handler; }
   IoResult read(std::span<char> into) override;
@@ -64,9 +66,11 @@ class TlsTransport final : public Transport, private TransportHandler {
   Ssl ssl_;
   std::unique_ptr<Transport> inner_;
   TransportHandler* handler_;
+  std::shared_ptr<const void> kept_;
   base::OutBuffer sealed_;  // records that the inner transport has not taken
   State state_ = State::kHandshake;
   bool wants_write_ = false, paused_ = false, refused_ = false, shut_ = false;
+  bool ended_ = false;  // the peer's end came right behind the bytes of the last read
   Task readable_again_;  // decrypted bytes wait here, where epoll does not see them
 };
 

@@ -172,6 +172,30 @@ def test_a_new_certificate_is_shown_and_no_connection_is_lost():
         assert counter(gateway, "downstream_cx_active") >= 1
 
 
+def test_a_certificate_changes_inside_a_handshake():
+    """The one that the connection was accepted with is shown."""
+    with serving(ONE) as (gateway, port):
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = context_of("a.example").wrap_bio(incoming, outgoing, server_hostname="a.example")
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                client.do_handshake()
+            hello = outgoing.read()
+            sock.sendall(hello[:20])
+            assert until(lambda: counter(gateway, "downstream_cx_active") == 1)
+            for name in ("one.example", "two.example", "three.example"):
+                gateway.apply(secret("a", name))
+            sock.sendall(hello[20:])
+            while True:
+                incoming.write(sock.recv(65536))
+                try:
+                    client.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    pass
+            assert client.getpeercert()["subject"][0][0] == ("commonName", "a.example")
+
+
 def test_a_certificate_that_does_not_fit_its_key_takes_only_its_listener():
     text = secret("a", "a.example") + secret("bad", "b.example", key_of="a.example") + ROUTE
     listeners = gateway_of(listener("a", "a", hostname="a.example"), listener("b", "bad", hostname="b.example"))
@@ -198,6 +222,37 @@ def test_a_secret_that_goes_bad_takes_its_listener_out_of_service():
         gateway.apply(secret("a", "a.example"))
         with connect(port, context_of("a.example")) as sock:
             assert get(sock) == BODY
+
+
+def test_an_end_right_behind_a_request_is_seen():
+    """close_notify in the flight of the request, and no FIN: the client is gone, and what it asked for is given up."""
+    with contextlib.closing(Server().start()) as origin:
+        host, _, at = origin.address.rpartition(":")
+        backend = f"{{type: Static, static: {{hosts: [{{host: {host}, port: {at}}}]}}}}"
+        text = (
+            secret("a", "a.example")
+            + gateway_of(listener("https", "a"))
+            + "apiVersion: gateway.kgateway.dev/v1alpha1\nkind: Backend\nmetadata: {name: origin}\n"
+            + f"spec: {backend}\n---\n"
+            + "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: all}\nspec:\n"
+            + "  parentRefs: [{name: edge}]\n"
+            + "  rules: [{backendRefs: [{group: gateway.kgateway.dev, kind: Backend, name: origin}]}]\n"
+        )
+        with serving(text) as (gateway, port), socket.create_connection(("127.0.0.1", port), timeout=10) as sock:
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            client = context_of("a.example").wrap_bio(incoming, outgoing, server_hostname="a.example")
+            while True:
+                try:
+                    client.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    sock.sendall(outgoing.read())
+                    incoming.write(sock.recv(65536))
+            client.write(b"GET /delay/10 HTTP/1.1\r\nhost: a.example\r\n\r\n")
+            with contextlib.suppress(ssl.SSLWantReadError):
+                client.unwrap()
+            sock.sendall(outgoing.read())
+            assert until(lambda: [record["response_flags"] for record in gateway.attempts(limit=1)], patience=5) == ["DC"]
 
 
 def test_plain_text_on_the_port_is_no_handshake():

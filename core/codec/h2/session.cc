@@ -90,7 +90,9 @@ void Session::bind_stream(StreamId id, void* user) {
   if (stream == nullptr) return;
   stream->user = user;
   if (user != nullptr) return;
+  // The arena is somebody else's from now on, also if trailers are half read into it.
   stream->arena = nullptr;
+  if (reading_ == stream) reading_ = nullptr;
   read_on(*stream);
   if (!stream->open) forget(*stream);
 }

@@ -111,6 +111,16 @@ TEST(Http2Frames, PrioritiesAndWindowUpdates) {
   EXPECT_EQ(other.send(frame(8, 0, 0, std::string("\0\0\0\1", 4))), "http2.too_many_window_updates");
 }
 
+TEST(Http2Frames, TrailersWhoseReaderLeavesHalfWay) {
+  Server server;
+  server.send(frame(1, 4, 1, kHead));
+  server.codec->bind(1, &server);
+  server.send(frame(1, 1, 1, std::string("\x00\x01" "a\x01" "b", 5)));
+  server.codec->bind(1, nullptr);
+  server.arenas.all.clear();  // the exchange serves another request
+  EXPECT_EQ(server.send(frame(9, 4, 1, std::string("\x00\x01" "c\x01" "d", 5))), "");
+}
+
 // RFC 9113 8.3.1: Host and :authority say the same, or there is one of them.
 TEST(Http2Frames, TwoHosts) {
   Server server;
