@@ -7,7 +7,7 @@
 
 namespace kgw::exchange {
 
-enum class Flag : uint8_t { kDC, kNR, kUC, kUF, kUH, kUO, kUPE, kURX, kUT, kSI, kLR, kDPE, kDI, kFI, kUMSDR, kUR };
+enum class Flag : uint8_t { kDC, kNR, kUC, kUF, kUH, kUO, kUPE, kURX, kUT, kSI, kLR, kDPE, kDI, kFI, kUMSDR, kUR, kDR };
 
 class Flags {
  public:

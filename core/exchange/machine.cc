@@ -107,11 +107,12 @@ Step Machine::client_gone(Gone how, std::string_view reason, Instant now) {
       {Flag::kSI, Decision::kStreamIdle, "stream_idle_timeout", {504, "stream timeout", false, false}},
       {Flag::kLR, Decision::kDrained, "drain_timeout", {}},
       {Flag::kDPE, Decision::kClientError, "codec_error", {400, "Bad Request", false, false}},
+      {Flag::kDR, Decision::kClientGone, "http2.remote_reset", {}},
       {Flag::kDC, Decision::kForwarded, "downstream_remote_disconnect", {}},
   };
   Facts facts = kFacts[static_cast<int>(how)];
   if (!reason.empty()) {
-    facts.why = decision_of_refusal(reason);
+    if (how == Gone::kProtocol) facts.why = decision_of_refusal(reason);
     facts.details = reason;
   }
   ledger_->flags.set(facts.flag);

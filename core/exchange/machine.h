@@ -49,10 +49,11 @@ struct Reply {
 };
 
 enum class Gone : uint8_t {
-  kDisconnect,  // the client closed or reset
+  kDisconnect,  // the client's connection is lost
   kIdle,        // nothing moved for stream_idle_timeout_ms
   kDrain,       // the gateway stops
   kProtocol,    // the client broke the protocol in the body
+  kReset,       // the client reset its stream, and its connection goes on
   kTunnelEnd,   // the client ended its side of a tunnel: nothing stops, what it sent still goes on
 };
 

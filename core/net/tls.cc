@@ -23,6 +23,7 @@ base::Result<std::shared_ptr<const TlsClient>> TlsClient::make(bool verify) {
   if (context == nullptr) return std::unexpected(openssl_error("SSL_CTX_new"));
   std::shared_ptr<const TlsClient> client(new TlsClient(context, verify));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_alpn_protos(context, kAlpn, sizeof kAlpn - 1);
   SSL_CTX_set_read_ahead(context, 1);  // a record in one recv instead of two
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

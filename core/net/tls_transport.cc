@@ -87,7 +87,8 @@ bool TlsTransport::flush() {
     sealed_.erase_front(result.bytes);
   }
   pending_ = sealed_.size();
-  inner_->want_write(wants_write_ || !sealed_.empty());
+  owes_ |= !sealed_.empty();
+  inner_->want_write(wants_write_ || owes_);
   return !refused_;
 }
 
@@ -133,6 +134,8 @@ void TlsTransport::on_writable() {
   if (state_ == State::kClosed) return;
   flush();
   if (state_ == State::kHandshake || !sealed_.empty()) return;
+  owes_ = false;
+  inner_->want_write(wants_write_);
   if (shut_) inner_->shutdown_write();
   if (handler_ != nullptr) handler_->on_writable();
 }
@@ -203,7 +206,7 @@ void TlsTransport::resume_reading() {
 
 void TlsTransport::want_write(bool wanted) {
   wants_write_ = wanted;
-  if (state_ == State::kOpen) inner_->want_write(wanted || !sealed_.empty());
+  if (state_ == State::kOpen) inner_->want_write(wanted || owes_);
 }
 
 void TlsTransport::shutdown_write() {

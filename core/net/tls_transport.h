@@ -70,6 +70,7 @@ class TlsTransport final : public Transport, private TransportHandler {
   base::OutBuffer sealed_;  // records that the inner transport has not taken
   State state_ = State::kHandshake;
   bool wants_write_ = false, paused_ = false, refused_ = false, shut_ = false;
+  bool owes_ = false;   // on_writable, since records waited
   bool ended_ = false;  // the peer's end came right behind the bytes of the last read
   Task readable_again_;  // decrypted bytes wait here, where epoll does not see them
 };

@@ -136,7 +136,8 @@ void Downstream::write_own() {
 
 // Answers that the client does not take are no reason to take more questions: heads and acknowledgements obey no window.
 void Downstream::slow_down() {
-  if (!full() && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes) * 2) pause(kOutput);
+  bool one_at_a_time = codec_->capacity() == 1;  // then the answer is for a request that is still read
+  if ((!one_at_a_time || !full()) && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes) * 2) pause(kOutput);
 }
 
 // A client that pipelines many small requests must not hold up the others on this worker.
@@ -168,7 +169,7 @@ bool Downstream::deliver(codec::Event& event) {
       if (stream != nullptr) stream->exchange->client_end(event.head);
       return true;
     case codec::EventKind::kReset:
-      stream->exchange->client_gone(exchange::Gone::kDisconnect);
+      stream->exchange->client_gone(exchange::Gone::kReset, event.reset == codec::Reset::kRefused ? "http2.remote_refuse" : "");
       return true;
     case codec::EventKind::kDrained: stream->exchange->download_moved(); return true;
     case codec::EventKind::kRefused: refuse(event); return true;
@@ -357,7 +358,10 @@ void Downstream::drain() {
   if (state_ != State::kOpen) return;
   bool told = codec_ != nullptr && codec_->close_after_response();
   if (codec_ != nullptr && codec_->wants_write()) write_own();
-  if (idle() && !told) return linger();
+  if (!told) {
+    if (idle()) linger();
+    return;
+  }
   ends_at_ = now() + base::from_ms(port_.settings().delayed_close_timeout_ms);
   arm();
 }

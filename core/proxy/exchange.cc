@@ -404,7 +404,7 @@ void Exchange::let_go_of_snapshot() {
 
 void Exchange::finish() {
   if (planned_) attempts_[winner_].cancel();  // a winner whose request is still open
-  bool whole = tunnel_ || (ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC));
+  bool whole = tunnel_ || (ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC) && !ledger_.flags.has(exchange::Flag::kDR));
   (whole ? stats_->downstream_rq_completed : stats_->downstream_rq_aborted).add();
   stats_->downstream_rq_active.sub();
   if (tunnel_) stats_->downstream_cx_upgrades_active.sub();

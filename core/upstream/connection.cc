@@ -239,6 +239,8 @@ void Connection::deliver(const codec::Event& event) {
   bool over = event.kind == codec::EventKind::kReset || (end && stream.request_complete_);
   if (over) {
     detach(stream);
+    // A request that was written and that the endpoint has not taken all of has no use any more.
+    if (codec_->queued(stream.id_) > 0) codec_->reset(stream.id_, codec::Reset::kCancel, output_->open());
     codec_->bind(stream.id_, nullptr);
   }
   switch (event.kind) {
@@ -267,7 +269,6 @@ void Connection::tell_reset(Stream& stream, const codec::Event& event) {
                      : event.reset == codec::Reset::kProtocol ? FailureKind::kProtocol
                      : event.reset == codec::Reset::kConnect  ? FailureKind::kConnectError
                                                               : FailureKind::kReset;
-  if (kind == FailureKind::kProtocol) pool_.view().stats().upstream_cx_protocol_error.add();
   const char* fault = event.reason == nullptr ? "" : event.reason;
   stream.handler_.on_failed({.kind = kind, .head_sent = stream.head_sent_, .fault = fault});
 }

@@ -266,7 +266,7 @@ def test_a_client_that_resets_a_stream(combination, code):
         assert client.responses[stream].over is False, "nothing is said about it any more"
         records(peers.gateway, 2)
         record = next(one for one in peers.gateway.attempts(limit=2) if one["path"] == "/left")
-        assert (record["response_flags"], record["response_code_details"]) == ("DC", "downstream_remote_disconnect")
+        assert (record["response_flags"], record["response_code_details"]) == ("DR", "http2.remote_reset")
         if combination == "h2-h2":
             assert len(peers.origin.connections) == 1
 

@@ -9,8 +9,10 @@ namespace {
 
 constexpr size_t kMostDiscarded = 16384;
 
-// Complete for us, and the client does not take it.
-bool lingers(const Stream& stream) { return stream.user == nullptr && stream.open && stream.body.waiting(); }
+// Complete for us, and the client does not take it, or does not end its request.
+bool lingers(const Stream& stream) {
+  return stream.user == nullptr && stream.open && (stream.body.waiting() || stream.answered);
+}
 
 class Server final : public ServerCodec, private Session {
  public:
@@ -174,6 +176,7 @@ void Server::on_sent_end(Stream& stream) {
   ++answered_;
   stream.sent_end = true;
   stream.answered = !stream.told_end;
+  if (stream.answered) ++answered_streams_;
 }
 
 // RFC 9113 8.1: behind a complete answer, the client need not send the rest of its request. A small rest comes to its end.
@@ -184,13 +187,15 @@ void Server::on_useless_data(Stream& stream, size_t bytes) {
 }
 
 uint64_t Server::lingering() const {
-  bool any = waiting_streams_ > 0 && std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
+  bool any = waiting_streams_ + answered_streams_ > 0 && std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
   return any ? 1 + data_frames_sent_ : 0;
 }
 
 void Server::drop_lingering(base::OutBuffer& out) {
   for (const auto& [id, stream] : streams_) {
-    if (lingers(*stream)) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), NGHTTP2_CANCEL);
+    if (!lingers(*stream)) continue;
+    uint32_t code = stream->answered ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL;
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), code);
   }
   send(out);
 }

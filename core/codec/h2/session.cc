@@ -242,6 +242,7 @@ void Session::frame_came(const nghttp2_frame& frame) {
 void Session::stream_closed(Stream& stream, uint32_t error) {
   stream.open = false;
   note_waiting(stream);
+  if (stream.answered) --answered_streams_;
   if (reading_ == &stream) reading_ = nullptr;
   if (stream.user == nullptr) return forget(stream);
   bool over = stream.told_end && (side_ == Side::kClient || stream.sent_end);

@@ -95,6 +95,7 @@ class Session {
   const char* broken_ = nullptr;
   uint64_t data_frames_sent_ = 0, streams_seen_ = 0;
   size_t unread_ = 0;           // of all held streams
+  size_t answered_streams_ = 0; // server: open, answered in front of the end of their requests
   size_t waiting_streams_ = 0;  // of which the peer has not taken all that was written
   bool goaway_received_ = false, goaway_sent_ = false;
 
