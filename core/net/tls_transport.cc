@@ -10,6 +10,7 @@ namespace {
 
 // Of one write: a few records, so that what waits here stays small while the peer takes nothing.
 constexpr size_t kMostPlain = 64 * 1024;
+constexpr size_t kMostSealed = 2 * kMostPlain;
 
 // The words of the first error, without OpenSSL's numbers.
 std::string error_words(const SSL* ssl) {
@@ -133,9 +134,10 @@ void TlsTransport::on_readable() {
 void TlsTransport::on_writable() {
   if (state_ == State::kClosed) return;
   flush();
-  if (state_ == State::kHandshake || !sealed_.empty()) return;
+  if (!sealed_.empty()) return;
   owes_ = false;
   inner_->want_write(wants_write_);
+  if (state_ == State::kHandshake) return;
   if (shut_) inner_->shutdown_write();
   if (handler_ != nullptr) handler_->on_writable();
 }
@@ -176,7 +178,9 @@ IoResult TlsTransport::read(std::span<char> into) {
     }
     total += got;
   }
-  if (!sealed_.empty()) flush();  // the answer to a key update
+  if (!sealed_.empty()) flush();
+  // A peer that asks for new keys again and again and reads no answer.
+  if (sealed_.size() > kMostSealed) return {IoResult::Kind::kError, 0, ECONNRESET};
   // An end behind bytes is seen again by the next read, which nothing but we will cause.
   ended_ = total > 0 && total < into.size() && last.kind != IoResult::Kind::kAgain;
   return total > 0 ? IoResult{IoResult::Kind::kBytes, total, 0} : last;

@@ -469,6 +469,7 @@ void Downstream::on_timer(Instant at) {
     port_.stats().downstream_rq_idle_timeout.add();
     codec_->drop_lingering(output_.open());
     output_.flush();
+    if (!busy() && !codec_->reusable() && codec_->idle()) return linger();
     return arm();
   }
   if (state_ == State::kOpen && head_since_ != Instant{} && output_.queued() == 0) {

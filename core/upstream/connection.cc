@@ -11,6 +11,7 @@ namespace kgw::upstream {
 namespace {
 
 constexpr Duration kPeekAfter = std::chrono::seconds(1);
+constexpr Duration kSilence = std::chrono::seconds(1);
 
 net::Address address_of(const cluster::Endpoint& endpoint) {
   net::Address address;
@@ -42,7 +43,7 @@ void Connection::connect() {
 
 void Connection::on_connected() {
   timer_.disarm();
-  if (transport_->secure() && pool_.config().http2 && transport_->protocol() != "h2")
+  if (transport_->secure() && codec_->capacity() > 1 && transport_->protocol() != "h2")
     codec_ = codec::h1::make_client_codec(pool_.config().limits);
   if (codec_->wants_write()) write_own();
   capacity_ = codec_->capacity();
@@ -81,6 +82,7 @@ void Connection::attach(Stream& stream) {
   stream.connection_ = this;
   stream.pool_ = nullptr;
   stream.head_sent_ = stream.request_complete_ = false;
+  stream.attached_ = pool_.context().loop.now();
 }
 
 bool Connection::usable() {
@@ -180,6 +182,8 @@ void Connection::release(Stream& stream) {
   detach(stream);
   if (!codec_->reset(stream.id_, codec::Reset::kCancel, output_->open())) return close();
   output_->flush();
+  Instant now = pool_.context().loop.now();
+  silent_ |= heard_ < stream.attached_ && now - stream.attached_ >= kSilence;
   pool_.has_room(*this);
 }
 
@@ -197,6 +201,9 @@ void Connection::on_readable() {
     case net::IoResult::Kind::kBytes: break;
   }
   stash_.clear();
+  heard_ = pool_.context().loop.now();
+  if (std::exchange(silent_, false)) [[unlikely]] pool_.has_room(*this);
+  if (state_ == State::kClosed) return;
   process(scratch.first(kept + result.bytes));
   pool_.context().output.flush();
 }
@@ -214,6 +221,7 @@ void Connection::process(std::span<char> in) {
         if (codec_->capacity() != capacity_) grow();
         return;
       case codec::EventKind::kBad:
+        if (codec_->wants_write()) write_own();  // why
         // Bytes that nobody asked for, such as a 408 or a second answer, are no broken response.
         if (carries_nothing()) return close();
         pool_.view().stats().upstream_cx_protocol_error.add();

@@ -25,7 +25,9 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void attach(Stream& stream);
   bool reused() const { return carried_ > 0; }
   // How many streams more it could carry now.
-  int room() const { return state_ == State::kClosed ? 0 : static_cast<int>(codec_->capacity()) - static_cast<int>(carrying_); }
+  int room() const {
+    return state_ == State::kClosed || silent_ ? 0 : static_cast<int>(codec_->capacity()) - static_cast<int>(carrying_);
+  }
   bool carries_nothing() const { return carrying_ == 0; }
   bool is_closed() const { return state_ == State::kClosed; }
   bool usable();  // an idle connection: peeks when it idled a second or more
@@ -72,6 +74,8 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   base::Timer timer_;      // connecting: the connect timeout; later: idle, re-armed lazily
   Instant idle_since_{};
   uint64_t carried_ = 0;
+  Instant heard_{};          // when the peer last said anything
+  bool silent_ = false;      // a request was given up in vain for a long while: it may be dead, and gets no other
   bool unheard_ = false;     // the peer takes none of our answers, so it is not read
   bool half_close_ = false;  // the client's side of a tunnel has ended: the same here once everything is written
   State state_ = State::kConnecting;

@@ -138,7 +138,7 @@ void Pool::closed(Connection& connection) {
   view_.stats().upstream_cx_active.sub();
   --host_->stats.cx_active;
   context_.loop.defer_delete(std::unique_ptr<net::Deferred>(&connection));
-  if (!retired_) open_connections();
+  open_connections();
   maybe_die();
 }
 

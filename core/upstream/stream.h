@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/intrusive_list.h"
+#include "base/time.h"
 #include "codec/client_codec.h"
 #include "http/head.h"
 
@@ -75,6 +76,7 @@ class Stream : public base::ListLink<Stream> {
   Connection* connection_ = nullptr;  // which has it in its list
   Pool* pool_ = nullptr;          // while waiting for a connection, in a list of it
   codec::StreamId id_ = 0;
+  Instant attached_{};            // when it got its connection
   bool head_sent_ = false, request_complete_ = false;
   bool refused_ = false;          // by a breaker; waits to be told
 };

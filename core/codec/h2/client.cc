@@ -1,3 +1,4 @@
+#include "base/result.h"
 #include "codec/h2/fields.h"
 #include "codec/h2/h2.h"
 #include "codec/h2/session.h"
@@ -60,10 +61,7 @@ StreamId Client::write_request(const http::Head& head, const http::AttemptHeader
   add_attempt(attempt);
   nghttp2_data_provider body = provider();
   int32_t id = nghttp2_submit_request(session_, nullptr, fields_.data(), fields_.size(), end ? nullptr : &body, nullptr);
-  if (id < 0) {  // no stream id is left: the connection is over
-    broken(NGHTTP2_NO_ERROR, "http2.stream_ids_used_up");
-    return 0;
-  }
+  KGW_ASSERT(id > 0);  // capacity() sees to the ids
   Stream& stream = add(static_cast<StreamId>(id));
   nghttp2_session_set_stream_user_data(session_, id, &stream);
   stream.user = user;
@@ -84,6 +82,8 @@ void Client::add_attempt(const http::AttemptHeaders& attempt) {
 // What the peer allows, which before its settings are here is what libnghttp2 assumes.
 unsigned Client::capacity() const {
   if (!reusable()) return 0;
+  // RFC 9113 5.1.1: ids are used once.
+  if (nghttp2_session_get_next_stream_id(session_) > (1u << 31) - 2 * limits_.concurrent_streams) return 0;
   // Readers that take nothing have filled much of the window that all share: who comes now had better not wait behind them.
   if (unread_ > limits_.connection_window_bytes / 2) return 0;
   return std::min(limits_.concurrent_streams,

@@ -44,6 +44,7 @@ class Server final : public ServerCodec, private Session {
  private:
   Stream* on_head_begins(StreamId id, bool trailers) override;
   void on_head_ends(Stream& stream, bool end) override;
+  void on_head_invalid(Stream& stream) override;
   void on_sent_end(Stream& stream) override;
   void on_useless_data(Stream& stream, size_t bytes) override;
   void on_sent_reset(uint32_t error) override;
@@ -87,6 +88,12 @@ void Server::on_head_ends(Stream& stream, bool end) {
   http::Head& head = builder_.head();
   stream.head_request = head.method_id == http::MethodId::kHead;
   push_head(stream, refusal ? EventKind::kRefused : EventKind::kHead, head, end, refusal);
+}
+
+// The stream is reset already; a record of the request is all that comes of it.
+void Server::on_head_invalid(Stream& stream) {
+  if (std::exchange(stream.told_head, true)) return;
+  push_head(stream, EventKind::kRefused, builder_.head(), true, {400, "http2.invalid_header"});
 }
 
 void Server::trailers_came(Stream& stream) {

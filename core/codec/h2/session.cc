@@ -418,7 +418,8 @@ int Session::stream_ended(nghttp2_session*, int32_t id, uint32_t error, void* se
 // A malformed message: libnghttp2 resets its stream.
 int Session::invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int, void* self) {
   Session& of = session_of(self);
-  if (of.reading_ != nullptr && of.reading_->id == static_cast<StreamId>(frame->hd.stream_id)) of.reading_ = nullptr;
+  if (of.reading_ == nullptr || of.reading_->id != static_cast<StreamId>(frame->hd.stream_id)) return 0;
+  of.on_head_invalid(*std::exchange(of.reading_, nullptr));
   return 0;
 }
 

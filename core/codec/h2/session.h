@@ -77,6 +77,7 @@ class Session {
   // What only one side does. `stream` of the header calls is null where nobody wants the fields.
   virtual Stream* on_head_begins(StreamId id, bool trailers) = 0;
   virtual void on_head_ends(Stream& stream, bool end) = 0;
+  virtual void on_head_invalid(Stream&) {}
   virtual void on_sent_end(Stream&) {}
   virtual void on_useless_data(Stream&, size_t) {}
   virtual void on_sent_reset(uint32_t) {}
