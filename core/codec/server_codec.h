@@ -115,9 +115,9 @@ class Codec {
   virtual bool reusable() const = 0;
   // Nothing is under way and nothing waits to be written.
   virtual bool idle() const { return true; }
-  // Not 0 while complete messages wait for a peer that takes nothing of them; another number after each progress.
-  virtual uint64_t lingering() const { return 0; }
-  // Gives those messages up.
+  // Whether complete messages wait for their peer.
+  virtual bool lingering() const { return false; }
+  // Gives those up of which the peer has taken nothing since the last call, or since they were complete.
   virtual void drop_lingering(base::OutBuffer&) {}
 };
 

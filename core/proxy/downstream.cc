@@ -439,8 +439,10 @@ Instant Downstream::due() {
     Instant flushed = output_.queued() == 0 ? linger_until_ : idle_since_ + base::from_ms(settings.stream_idle_timeout_ms);
     return std::max(flushed, linger_until_);
   }
-  if (uint64_t lingering = codec_ == nullptr ? 0 : codec_->lingering(); lingering > 0) [[unlikely]] {
-    if (std::exchange(lingering_, lingering) != lingering) lingering_since_ = now();
+  if (codec_ == nullptr || !codec_->lingering()) [[likely]] {
+    lingering_since_ = {};
+  } else {
+    if (lingering_since_ == Instant{}) lingering_since_ = now();
     return lingering_since_ + base::from_ms(std::max<int64_t>(1, settings.stream_idle_timeout_ms));
   }
   if (busy() && head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
@@ -465,7 +467,8 @@ void Downstream::on_timer(Instant at) {
     port_.stats().ssl_handshake_timeout.add();
     return close(true);
   }
-  if (state_ == State::kOpen && codec_ != nullptr && codec_->lingering() > 0) {
+  if (state_ == State::kOpen && codec_ != nullptr && codec_->lingering()) {
+    lingering_since_ = now();
     port_.stats().downstream_rq_idle_timeout.add();
     codec_->drop_lingering(output_.open());
     output_.flush();

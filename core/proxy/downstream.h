@@ -104,8 +104,7 @@ class Downstream final : public net::Deferred,
   uint64_t begun_ = 0;            // requests, over the connection's life
   uint32_t begun_in_turn_ = 0;
   uint8_t paused_ = 0;
-  uint64_t lingering_ = 0;        // as the codec said since
-  Instant lingering_since_{};
+  Instant lingering_since_{};     // or since somebody looked
 };
 
 } // namespace kgw::proxy

@@ -38,7 +38,7 @@ class Server final : public ServerCodec, private Session {
   bool tunnel() const override { return false; }
   bool reusable() const override { return broken_ == nullptr && !goaway_received_ && !closing_; }
   bool idle() const override { return streams_.empty() && (!closing_ || ended_); }
-  uint64_t lingering() const override;
+  bool lingering() const override;
   void drop_lingering(base::OutBuffer& out) override;
 
  private:
@@ -193,14 +193,14 @@ void Server::on_useless_data(Stream& stream, size_t bytes) {
   if (enough) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(stream.id), NGHTTP2_NO_ERROR);
 }
 
-uint64_t Server::lingering() const {
-  bool any = waiting_streams_ + answered_streams_ > 0 && std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
-  return any ? 1 + data_frames_sent_ : 0;
+bool Server::lingering() const {
+  return waiting_streams_ + answered_streams_ > 0 && std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
 }
 
 void Server::drop_lingering(base::OutBuffer& out) {
   for (const auto& [id, stream] : streams_) {
-    if (!lingers(*stream)) continue;
+    bool moved = std::exchange(stream->last_seen, stream->body.size()) != stream->body.size();
+    if (!lingers(*stream) || moved) continue;
     uint32_t code = stream->answered ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL;
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), code);
   }

@@ -92,6 +92,7 @@ void Session::bind_stream(StreamId id, void* user) {
   if (user != nullptr) return;
   // The arena is somebody else's from now on, also if trailers are half read into it.
   stream->arena = nullptr;
+  stream->last_seen = stream->body.size();
   if (reading_ == stream) reading_ = nullptr;
   read_on(*stream);
   if (!stream->open) forget(*stream);

@@ -33,6 +33,7 @@ struct Stream {
   bool headed = false;           // server: our answer has begun
   bool sent_end = false;         // server: it is complete
   bool answered = false;         // server: completely, in front of the end of the request
+  size_t last_seen = 0;          // server: of its body waited when somebody last looked
   size_t discarded = 0;          // bytes of the request that came after that
   size_t unread = 0;             // bytes for which a held stream's peer was given no room again
   Outgoing body;
