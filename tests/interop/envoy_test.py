@@ -218,7 +218,7 @@ def test_counters_are_compared(played, capsys):
         ("host rewrite in all attempts", {"route": {"hostRewrite": "another.example"}}, "origin.2.header.host"),
         ("refused, connect-failure", {"policy": {"retryOn": "retriable-4xx"}}, "body"),
         ("stream idle timeout", {"listener": {"streamIdleTimeout": 700}}, "elapsed"),
-        ("h2, REFUSED_STREAM before the head, refused-stream", {"policy": {"retryOn": "reset-before-request"}}, "status"),
+        ("h2, REFUSED_STREAM before the head, refused-stream", {"policy": {"retryOn": "connect-failure"}}, "status"),
         ("h2, two streams on the only connection", {"cluster": {"maxRequests": 1}}, "status"),
     ],
 )

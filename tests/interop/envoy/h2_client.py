@@ -9,7 +9,7 @@ from support.client import HOST, Response
 from support.h2_peer import H2Client
 from support.wire import Closed
 
-from .h2_origins import CODES, code_name
+from .h2_steps import CODES, code_name
 
 
 @dataclass

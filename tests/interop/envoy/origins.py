@@ -14,7 +14,7 @@ An attempt is one step, or a list of steps that are played one after another:
     slam                     the connection is closed as soon as it is accepted
     {close: {when: W}}       when: headers, body_started, complete
 
-The origins of a cluster that speaks HTTP/2 are in h2_origins.py.
+The origins of a cluster that speaks HTTP/2 are in h2_origins.py, and what they may do in h2_steps.py.
 """
 
 import contextlib
