@@ -13,6 +13,8 @@ An attempt is one step, or a list of steps that are played one after another:
     stall                    nothing more until the peer gives up
     slam                     the connection is closed as soon as it is accepted
     {close: {when: W}}       when: headers, body_started, complete
+
+The origins of a cluster that speaks HTTP/2 are in h2_origins.py, and what they may do in h2_steps.py.
 """
 
 import contextlib
@@ -23,6 +25,7 @@ from support import origin as steps
 from support.origin import BlackHole, Origin, Request
 from support.wire import chunk
 
+from .h2_origins import ScriptedH2Origin, SeenRequest
 from .table import Case
 
 Step = object
@@ -69,25 +72,33 @@ def steps_of(entry: object, answered: threading.Event) -> list[Step]:
     return [PLAIN[name](**(value or {}))]
 
 
+def arrived_at(origin: Origin | ScriptedH2Origin) -> list[Request | SeenRequest]:
+    return list(origin.seen if isinstance(origin, ScriptedH2Origin) else origin.requests)
+
+
 class Endpoints:
     """Their ports are known at once; they listen from `open` on. A script is that of the requests in their order."""
 
     def __init__(self, case: Case) -> None:
         self.answered = threading.Event()
-        self.origins: list[Origin] = []
+        self.origins: list[Origin | ScriptedH2Origin] = []
         self.addresses: list[str] = []
-        self._scripted: list[Origin] = []
+        self._scripted: list[Origin | ScriptedH2Origin] = []
         self._holes: list[BlackHole] = []
         for host in case.hosts:
             if host == "blackhole":
                 self._holes.append(BlackHole())
                 self.addresses.append(f"127.0.0.1:{self._holes[-1].port}")
                 continue
-            script = [] if host == "dead" else [steps_of(attempt, self.answered) for attempt in host]
-            self.origins.append(Origin(*script, listening=False))
+            self.origins.append(self._origin(case, [] if host == "dead" else host))
             self.addresses.append(self.origins[-1].address)
             if host != "dead":
                 self._scripted.append(self.origins[-1])
+
+    def _origin(self, case: Case, script: list[object]) -> Origin | ScriptedH2Origin:
+        if case.cluster.get("protocol") == "h2":
+            return ScriptedH2Origin(script, self.answered, case.cluster.get("originStreams"))
+        return Origin(*[steps_of(attempt, self.answered) for attempt in script], listening=False)
 
     @contextlib.contextmanager
     def open(self) -> Iterator[None]:
@@ -103,7 +114,7 @@ class Endpoints:
         while self._holes:
             self._holes.pop().__exit__()
 
-    def requests(self) -> list[tuple[str, Request]]:
+    def requests(self) -> list[tuple[str, Request | SeenRequest]]:
         """What arrived, in order, with the address of the endpoint."""
-        seen = [(origin.address, request) for origin in self.origins for request in list(origin.requests)]
+        seen = [(origin.address, request) for origin in self.origins for request in arrived_at(origin)]
         return sorted(seen, key=lambda pair: pair[1].arrived)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import kgwcore
 from support import documents
-from support.gateway import port_of
+from support.gateway import H2C, port_of
 from support.process import until
 
 from .origins import Endpoints
@@ -109,7 +109,9 @@ def text_of(case: Case, addresses: list[str]) -> str:
     settings = route_settings(case)
     policy = [documents.route_option(options, settings)] if options or settings else []
     route = documents.route(with_options=bool(policy))
-    return documents.text(documents.gateway(), documents.service(cluster_settings(case)), *slices, *policy, route)
+    protocol = H2C if case.cluster.get("protocol") == "h2" else None
+    service = documents.service(cluster_settings(case), protocol)
+    return documents.text(documents.gateway(), service, *slices, *policy, route)
 
 
 def options_of(case: Case) -> dict[str, object]:

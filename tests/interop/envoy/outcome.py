@@ -4,10 +4,13 @@ Texts have to be equal, times (floats, in ms) nearly: as far apart as the random
 Of many clients the fields are counted, and the mean of each retry's waits is compared and what nine of ten do not
 exceed, which shows the bound that the waits are drawn below.
 
-    status body interim complete header.NAME elapsed     as the client saw them; left is a client that went away
+    status body interim complete header.NAME trailer.NAME elapsed
+                                                         as the client saw them; left is a client that went away
+    reset                                                the code that the stream of a client of HTTP/2 was reset with
     attempts flags details                               as the proxy notes them
     requests hosts connections                           how many the origins saw, of which host, on which connection
-    origin.N.line .body .outcome .header.NAME            the N-th of them
+    origin.N.line .body .outcome .header.NAME .trailer.NAME
+                                                         the N-th of them
     gap.N                                                from the end of attempt N to the arrival of the next
     counter.NAME                                         of the cluster, if not 0
 """
@@ -21,6 +24,8 @@ from collections.abc import Iterable
 from support.client import Response
 from support.origin import Request
 
+from .h2_client import H2Response
+from .h2_origins import SeenRequest
 from .play import Counters, Play
 from .table import Case
 
@@ -47,7 +52,7 @@ def fields_of(prefix: str, fields: Iterable[tuple[str, str]]) -> Outcome:
     values = collections.defaultdict(list)
     for name, value in fields:
         if name not in NOT_COMPARED:
-            values[f"{prefix}header.{name}"].append(UUID.sub("a UUID", value))
+            values[f"{prefix}.{name}"].append(UUID.sub("a UUID", value))
     return {name: " | ".join(parts) for name, parts in values.items()}
 
 
@@ -65,19 +70,23 @@ def of_client(response: Response) -> Outcome:
         "interim": " ".join(map(str, response.interim)),
         "complete": "yes" if response.complete else "no",
         "elapsed": response.elapsed * 1000,
-        **fields_of("", response.headers),
+        **fields_of("header", response.headers),
+        **fields_of("trailer", response.trailers),
     }
+    if isinstance(response, H2Response) and response.reset:
+        outcome["reset"] = response.reset
     if SERVICE_TIME in outcome:
         outcome[SERVICE_TIME] = number(outcome[SERVICE_TIME])
     return outcome
 
 
-def of_request(n: int, request: Request, first: bool) -> Outcome:
+def of_request(n: int, request: Request | SeenRequest, first: bool) -> Outcome:
     prefix = f"origin.{n}."
     outcome = {
         f"{prefix}line": f"{request.method} {request.target}",
         f"{prefix}outcome": request.outcome,
-        **fields_of(prefix, request.headers),
+        **fields_of(f"{prefix}header", request.headers),
+        **fields_of(f"{prefix}trailer", request.trailers),
     }
     if request.complete:  # how much of another one came is a race
         outcome[f"{prefix}body"] = shown(request.body)
@@ -92,7 +101,7 @@ def letters(things: Iterable[object]) -> str:
     return "".join(names.setdefault(thing, chr(ord("A") + len(names))) for thing in things)
 
 
-def gaps(requests: list[Request]) -> list[float]:
+def gaps(requests: list[Request | SeenRequest]) -> list[float]:
     return [max(0.0, (after.arrived - before.ended) * 1000) for before, after in zip(requests, requests[1:])]
 
 

@@ -10,6 +10,9 @@ A request is described by
     leave_after_requests      goes away once the origins have seen that many (before: and waits until they know)
     leave_after_answers       or have answered that many
     leave_after_first_byte    goes away as soon as the answer begins
+    protocol                  h2: over HTTP/2. Then chunks are frames of DATA, and there may be
+    trailers                  behind them
+    reset                     with leave_after_requests: its stream is reset with that code
     clients                   that many, some at once, each with its number in x-client
     until                     (before) repeated until that status comes
     closed                    (before) and until the origin's connection of it is gone
@@ -30,6 +33,8 @@ from support.origin import Request
 from support.process import until
 from support.wire import chunk, head_bytes
 
+from . import h2_client
+from .h2_origins import SeenRequest
 from .origins import Endpoints
 from .table import Case
 
@@ -50,7 +55,7 @@ class Play:
 
     counters: Counters = field(default_factory=dict)  # before it
     responses: list[Response] = field(default_factory=list)
-    arrived: list[tuple[str, Request]] = field(default_factory=list)
+    arrived: list[tuple[str, Request | SeenRequest]] = field(default_factory=list)
     gone: bool = False  # the client left
 
 
@@ -90,6 +95,8 @@ def send(client: Client, request: dict, path: str) -> None:
 
 
 def ask(port: int, request: dict, path: str) -> Response:
+    if request.get("protocol") == "h2":
+        return h2_client.ask(port, request, request.get("path", path), lines_of(request.get("headers", {})), SILENCE)
     start = time.monotonic()
     with Client(port, timeout=SILENCE) as client:
         send(client, request, path)
@@ -131,6 +138,11 @@ def ask_and_leave(port: int, request: dict, path: str, endpoints: Endpoints) -> 
             until(lambda: sum(seen.outcome != "open" for _, seen in endpoints.requests()) >= answered, PATIENCE)
 
 
+def ask_and_reset(port: int, request: dict, path: str, endpoints: Endpoints) -> None:
+    fields = lines_of(request.get("headers", {}))
+    h2_client.ask_and_reset(port, request, path, fields, lambda: seen_by(endpoints, request["leave_after_requests"]))
+
+
 def ask_many(port: int, request: dict) -> list[Response]:
     def one(number: int) -> Response:
         headers = {**request.get("headers", {}), "x-client": str(number)}
@@ -142,7 +154,8 @@ def ask_many(port: int, request: dict) -> list[Response]:
 
 def main_request(port: int, request: dict, endpoints: Endpoints, play: Play) -> None:
     if any(word.startswith("leave_after_") for word in request):
-        ask_and_leave(port, request, MAIN, endpoints)
+        leave = ask_and_reset if "reset" in request else ask_and_leave
+        leave(port, request, MAIN, endpoints)
         play.gone = True
     elif "clients" in request:
         play.responses = ask_many(port, request)

@@ -206,6 +206,16 @@ def thresholds_of(cluster: dict) -> dict:
     return thresholds
 
 
+def protocol_options(cluster: dict) -> dict:
+    protocol = "http2_protocol_options" if cluster.get("protocol") == "h2" else "http_protocol_options"
+    if "maxStreamDuration" not in cluster and "protocol" not in cluster:
+        return {}
+    options: dict[str, object] = {"explicit_http_config": {protocol: {}}}
+    if "maxStreamDuration" in cluster:
+        options["common_http_protocol_options"] = {"max_stream_duration": ms(cluster["maxStreamDuration"])}
+    return options
+
+
 def cluster_of(case: Case, endpoints: Endpoints) -> dict:
     ports = [int(address.rpartition(":")[2]) for address in endpoints.addresses]
     hosts = [{"endpoint": {"address": loopback(port)}} for port in ports]
@@ -218,12 +228,8 @@ def cluster_of(case: Case, endpoints: Endpoints) -> dict:
     }
     if thresholds := thresholds_of(case.cluster):
         cluster["circuit_breakers"] = {"thresholds": [thresholds]}
-    if "maxStreamDuration" in case.cluster:
-        options = {
-            "@type": f"type.googleapis.com/{HTTP_OPTIONS}",
-            "common_http_protocol_options": {"max_stream_duration": ms(case.cluster["maxStreamDuration"])},
-            "explicit_http_config": {"http_protocol_options": {}},
-        }
+    if options := protocol_options(case.cluster):
+        options["@type"] = f"type.googleapis.com/{HTTP_OPTIONS}"
         cluster["typed_extension_protocol_options"] = {HTTP_OPTIONS: options}
     return cluster
 

@@ -13,7 +13,8 @@ that is nothing but `{}` becomes the value itself.
               grpcTimeoutHeaderMax and grpcTimeoutHeaderOffset; replayLimit (bytes), hedge, attemptCount,
               isTimeoutRetry (true), direct ({status, body})
     cluster   connectTimeout (ms), maxConnections, maxPendingRequests, maxRequests, maxRetries,
-              retryBudget ({percent, min}), maxStreamDuration (ms)
+              retryBudget ({percent, min}), maxStreamDuration (ms); protocol (h2: the origins speak it in clear text),
+              originStreams (how many at once an origin allows on a connection of HTTP/2)
     listener  trusted (true: loopback is an internal address), streamIdleTimeout (ms), bufferBytes,
               suppressEnvoyHeaders, respectExpectedTimeout (true)
 
@@ -42,6 +43,7 @@ SLACK = 150
 class Case:
     name: str
     number: int  # of the case in the table
+    file: str = ""
     needs: tuple[str, ...] = ()
     policy: dict = field(default_factory=dict)
     route: dict = field(default_factory=dict)
@@ -111,14 +113,15 @@ def hosts_of(entry: dict) -> tuple[object, ...]:
 
 
 # The words of an entry and of its parts: one that nobody reads would make a case say something else than it does.
-REQUEST = "method path host headers body body_bytes chunks gap_ms last_byte_after_ms leave_open"
+REQUEST = "method path host headers body body_bytes chunks gap_ms last_byte_after_ms leave_open protocol trailers reset"
 WORDS = {
     "": "name needs policy route cluster listener origin hosts client before beside draws slack ignore why",
     "policy": "retryOn numRetries perTryTimeout retryBackOff retriableStatusCodes rateLimitedRetryBackOff "
     "perTryIdleTimeout retriableHeaders retriableRequestHeaders previousHosts hostSelectionAttempts",
     "route": "timeout hostRewrite prefixRewrite faults maxStreamDuration replayLimit hedge attemptCount isTimeoutRetry "
     "grpcTimeoutHeaderMax grpcTimeoutHeaderOffset direct",
-    "cluster": "connectTimeout maxConnections maxPendingRequests maxRequests maxRetries retryBudget maxStreamDuration",
+    "cluster": "connectTimeout maxConnections maxPendingRequests maxRequests maxRetries retryBudget maxStreamDuration "
+    "protocol originStreams",
     "listener": "trusted streamIdleTimeout bufferBytes suppressEnvoyHeaders respectExpectedTimeout",
     "client": f"{REQUEST} leave_after_requests leave_after_answers leave_after_first_byte clients",
     "beside": f"{REQUEST} until_requests",
@@ -132,12 +135,13 @@ def check_words(entry: dict) -> None:
     assert "why" in entry or "ignore" not in entry, f"{entry['name']}: why"
 
 
-def case_of(number: int, entry: dict) -> Case:
+def case_of(number: int, file: str, entry: dict) -> Case:
     check_words(entry)
     policy = entry.get("policy", {})
     return Case(
         name=entry["name"],
         number=number,
+        file=file,
         needs=tuple(entry.get("needs", ())),
         policy=policy,
         route=entry.get("route", {}),
@@ -156,8 +160,14 @@ def case_of(number: int, entry: dict) -> Case:
 @functools.cache
 def load() -> dict[str, Case]:
     files = sorted((FOLDER / "cases").glob("*.yaml"))
-    entries = [entry for file in files for entry in yaml.safe_load(file.read_text(encoding="utf-8"))]
-    cases = [case_of(n, entry) for n, entry in enumerate(v for entry in entries for v in variants(entry))]
+    entries = [(file.stem, entry) for file in files for entry in yaml.safe_load(file.read_text(encoding="utf-8"))]
+    flat = [(file, variant) for file, entry in entries for variant in variants(entry)]
+    cases = [case_of(number, file, entry) for number, (file, entry) in enumerate(flat)]
     names = [case.name for case in cases]
     assert len(names) == len(set(names)), sorted(name for name in names if names.count(name) > 1)
     return {case.name: case for case in cases}
+
+
+def chosen(word: str) -> dict[str, Case]:
+    """Those with the word in their name, or as the name of their file; all without one."""
+    return {name: case for name, case in load().items() if word in name or word == case.file}

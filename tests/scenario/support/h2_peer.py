@@ -562,9 +562,12 @@ class _Connection(Wire):
 
 
 class H2Origin:
-    """Speaks HTTP/2 with prior knowledge. `credit=False`: it never gives room for more data than its first windows."""
+    """Speaks HTTP/2 with prior knowledge. `credit=False`: it never gives room for more data than its first windows.
 
-    def __init__(self, *script, settings=None, window=1 << 20, credit=True, first_frames=()):
+    With `listening=False` its port is taken and refuses until `open`.
+    """
+
+    def __init__(self, *script, settings=None, window=1 << 20, credit=True, first_frames=(), listening=True):
         self.script = [list(entry) if isinstance(entry, (list, tuple)) else [entry] for entry in script or (respond(),)]
         self.settings, self.window, self.credit, self.first_frames = settings, window, credit, first_frames
         self.requests = []
@@ -573,14 +576,26 @@ class H2Origin:
         self.closing = threading.Event()
         self.arrived = threading.Condition()
         self._threads = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        self._listener = socket.socket()
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
+        if listening:
+            self.open()
+
+    def open(self):
+        self._listener.listen(1024)
         self._start(self._accept)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, *_):
+        self.close()
+        if kind is None and self.errors:
+            raise self.errors[0]
+
+    def close(self):
         self.closing.set()
         try:
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -591,8 +606,6 @@ class H2Origin:
             connection.shut()
         for thread in self._threads:
             thread.join(PATIENCE)
-        if kind is None and self.errors:
-            raise self.errors[0]
 
     def wait_for_requests(self, count, patience=PATIENCE):
         """Until that many streams have begun; -> all that have."""
@@ -609,6 +622,10 @@ class H2Origin:
             self.arrived.notify_all()
         return request
 
+    def takes(self, _sock, _number):
+        """Whether a connection that was accepted is served; for those that want to look first."""
+        return True
+
     def play(self, exchange):
         self._start(self._play, exchange)
 
@@ -623,6 +640,8 @@ class H2Origin:
                 sock, _ = self._listener.accept()
             except OSError:
                 return
+            if not self.takes(sock, number):
+                continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = _Connection(self, sock, number)
             self.connections.append(connection)
