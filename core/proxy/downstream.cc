@@ -169,7 +169,12 @@ bool Downstream::deliver(codec::Event& event) {
       if (stream != nullptr) stream->exchange->client_end(event.head);
       return true;
     case codec::EventKind::kReset:
-      stream->exchange->client_gone(exchange::Gone::kReset, event.reset == codec::Reset::kRefused ? "http2.remote_refuse" : "");
+      if (event.reason != nullptr) {
+        count_refusal(event.reason);
+        stream->exchange->client_gone(exchange::Gone::kProtocol, event.reason);
+      } else {
+        stream->exchange->client_gone(exchange::Gone::kReset, event.reset == codec::Reset::kRefused ? "http2.remote_refuse" : "");
+      }
       return true;
     case codec::EventKind::kDrained: stream->exchange->download_moved(); return true;
     case codec::EventKind::kRefused: refuse(event); return true;

@@ -47,7 +47,7 @@ class Server final : public ServerCodec, private Session {
   void on_head_invalid(Stream& stream) override;
   void on_sent_end(Stream& stream) override;
   void on_useless_data(Stream& stream, size_t bytes) override;
-  void on_sent_reset(uint32_t error) override;
+  void on_sent_fault() override;
   void on_ping_answered() override;
   void on_sent_notice() override;
   void on_data_frame(bool empty) override;
@@ -144,9 +144,8 @@ bool Server::count(const FrameHeader& frame) {
 }
 
 // Those for the client's faults: made to reset streams we work as much as if it did (MadeYouReset).
-void Server::on_sent_reset(uint32_t error) {
-  bool ours = error == NGHTTP2_NO_ERROR || error == NGHTTP2_INTERNAL_ERROR || error == NGHTTP2_CANCEL;
-  if (!ours && ++resets_sent_ > limits_.resets + answered_) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_resets");
+void Server::on_sent_fault() {
+  if (++resets_sent_ > limits_.resets + answered_) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_resets");
 }
 
 void Server::on_data_frame(bool empty) {

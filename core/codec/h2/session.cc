@@ -340,7 +340,7 @@ void Session::frame_sent(const nghttp2_frame& frame) {
     case NGHTTP2_HEADERS:
       if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) on_sent_end(*stream);
       return;
-    case NGHTTP2_RST_STREAM: return on_sent_reset(frame.rst_stream.error_code);
+    case NGHTTP2_RST_STREAM: return reset_sent(static_cast<StreamId>(frame.hd.stream_id), frame.rst_stream.error_code);
     case NGHTTP2_GOAWAY:
       // A shutdown notice names the highest id there is, and is not the last word.
       if (frame.goaway.last_stream_id == INT32_MAX) return on_sent_notice();
@@ -349,6 +349,14 @@ void Session::frame_sent(const nghttp2_frame& frame) {
       return;
     default: return;
   }
+}
+
+// What we reset for the peer's fault is no reset of the peer's.
+void Session::reset_sent(StreamId id, uint32_t error) {
+  bool ours = error == NGHTTP2_NO_ERROR || error == NGHTTP2_INTERNAL_ERROR || error == NGHTTP2_CANCEL;
+  if (ours) return;
+  if (Stream* stream = of(id); stream != nullptr && stream->fault == nullptr) stream->fault = "http2.violation.of.messaging.rule";
+  on_sent_fault();
 }
 
 // ---- what libnghttp2 calls --------------------------------------------------------------------------------------------------

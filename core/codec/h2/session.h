@@ -81,7 +81,7 @@ class Session {
   virtual void on_head_invalid(Stream&) {}
   virtual void on_sent_end(Stream&) {}
   virtual void on_useless_data(Stream&, size_t) {}
-  virtual void on_sent_reset(uint32_t) {}
+  virtual void on_sent_fault() {}  // a reset for what the peer did
   virtual void on_ping_answered() {}
   virtual void on_sent_notice() {}
   virtual void on_data_frame(bool empty) = 0;
@@ -107,6 +107,7 @@ class Session {
   Stream* of(StreamId id) const;
   void start(Side side);
   void read_on(Stream& stream);
+  void reset_sent(StreamId id, uint32_t error);
   void note_waiting(Stream& stream);
   void stream_closed(Stream& stream, uint32_t error);
   void data_came(StreamId id, std::span<const char> data);
