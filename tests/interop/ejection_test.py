@@ -171,9 +171,10 @@ def play_through_kgwcore(case):
 def test_the_same_endpoints_are_ejected(case, envoy):
     answers, counters = envoy[case.name]
     our_answers, ours = play_through_kgwcore(case)
-    # Whose turn it is behind an ejection may differ.
+    # Whose turn it is behind an ejection may differ, each time by one.
+    most = max(2, case.good + len(case.bad))
     assert our_answers.keys() == answers.keys()
-    assert all(abs(our_answers[status] - answers[status]) <= 2 for status in answers), (our_answers, answers)
+    assert all(abs(our_answers[status] - answers[status]) <= most for status in answers), (our_answers, answers)
     names = [f"outlier_detection.{name}" for name in COMPARED] + ["outlier_detection.ejections_active"]
     assert {name: ours[name] for name in names} == {name: counters[name] for name in names}
     assert (ours["lb_healthy_panic"] > 0) == (counters["lb_healthy_panic"] > 0)
