@@ -175,8 +175,13 @@ def test_the_same_endpoints_are_ejected(case, envoy):
     most = max(2, case.good + len(case.bad))
     assert our_answers.keys() == answers.keys()
     assert all(abs(our_answers[status] - answers[status]) <= most for status in answers), (our_answers, answers)
-    names = [f"outlier_detection.{name}" for name in COMPARED] + ["outlier_detection.ejections_active"]
-    assert {name: ours[name] for name in names} == {name: counters[name] for name in names}
+    active = "outlier_detection.ejections_active"
+    assert ours[active] == counters[active]
+    # How often one is noticed that may not be ejected follows the turns.
+    names = [f"outlier_detection.{name}" for name in COMPARED]
+    far = {name: (ours[name], counters[name]) for name in names if abs(ours[name] - counters[name]) > most}
+    none = {name: (ours[name], counters[name]) for name in names if (ours[name] == 0) != (counters[name] == 0)}
+    assert not far | none
     assert (ours["lb_healthy_panic"] > 0) == (counters["lb_healthy_panic"] > 0)
 
 
