@@ -93,7 +93,8 @@ void read_health(const Value& value, BackendOptions& options) {
 void name_unbuilt_fields(Fields& spec) {
   spec.later({"dns", "perConnectionBufferLimitBytes", "tcpKeepalive", "commonHttpProtocolOptions",
               "http1ProtocolOptions", "http2ProtocolOptions", "upstreamProxyProtocol"});
-  spec.protect(kTlsProtections, Fields::Off::kNone); // without it, what was meant to be encrypted would go out in plain text
+  spec.protect(kTlsProtections,
+               Fields::Off::kNone); // without it, what was meant to be encrypted would go out in plain text
 }
 
 } // namespace

@@ -218,9 +218,8 @@ std::string nearest_group(std::string_view group, std::string_view kind_name) {
 }
 
 std::string group_of_namesake(std::string_view kind_name) {
-  auto found = std::ranges::find_if(kind_table(), [&](const KindInfo& info) {
-    return info.kind_name == kind_name && info.kind != Kind::kIgnored;
-  });
+  auto found = std::ranges::find_if(
+      kind_table(), [&](const KindInfo& info) { return info.kind_name == kind_name && info.kind != Kind::kIgnored; });
   return found == kind_table().end() ? "" : found->group.empty() ? "the core group" : found->group;
 }
 

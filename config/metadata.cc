@@ -36,9 +36,8 @@ void read_namespace(Fields& metadata, const KindInfo* info, const std::string& d
   bool given = value.present() && value.shown() != "\"\""; // an empty one counts as none
   meta.id.namespace_name = given ? value.text(kDnsLabel, standard) : standard;
   if (!given && !is_dns_label(standard)) {
-    value.error_text(ProblemClass::kInvalid,
-                     problem_text(ProblemClass::kInvalid, in_quotes(standard), kDnsLabel.need,
-                                  "the namespace of this call"));
+    value.error_text(ProblemClass::kInvalid, problem_text(ProblemClass::kInvalid, in_quotes(standard), kDnsLabel.need,
+                                                          "the namespace of this call"));
   } else if (!default_namespace.empty() && meta.id.namespace_name != default_namespace) {
     value.error(ProblemClass::kNamespaceMismatch, in_quotes(default_namespace), "the namespace of this call");
   }
@@ -82,9 +81,9 @@ void read_metadata(Fields& top, const KindInfo* info, const std::string& default
   const bool service = meta.id.kind == Kind::kService, is_namespace = meta.id.kind == Kind::kNamespace;
   // Names of foreign kinds have rules of their own (a ClusterRole may be called system:node).
   const TextRule& rule = meta.id.kind == Kind::kIgnored ? kNotEmpty
-                         : service                            ? kServiceName
-                         : is_namespace                       ? kDnsLabel
-                                                              : kDnsName;
+                         : service                      ? kServiceName
+                         : is_namespace                 ? kDnsLabel
+                                                        : kDnsName;
   Value generated = metadata.get("generateName");
   if (generated.present()) {
     generated.error(ProblemClass::kInvalid, "metadata.name", "an applied object needs a name of its own");

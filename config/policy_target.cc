@@ -51,7 +51,7 @@ std::vector<PolicyTarget> read_policy_targets(Fields& spec, const TargetRules& r
     target.name = fields.text("name", kDnsName, Need::kRequired);
     if (!target.name.empty())
       seen.check(item, fmt::format("{} {} {}", name_of({target.group, target.kind}), target.name, target.section_name),
-               "each target once");
+                 "each target once");
     targets.push_back(std::move(target));
   }
   if (!rules.selectors) return targets;

@@ -158,7 +158,8 @@ void Fields::report_unknown(size_t index) const {
   std::string_view nearest = base::nearest_name(key, known_);
   bool listed = nearest.empty() && known_.size() <= kMostListed;
   std::string need = known_.empty() ? "no field here"
-                     : listed       ? fmt::format("one of {}", fmt::join(known_, ", ")) : "a known field";
+                     : listed       ? fmt::format("one of {}", fmt::join(known_, ", "))
+                                    : "a known field";
   std::string hint = nearest.empty() ? "" : fmt::format("did you mean \"{}\"?", nearest);
   report().add(severity, ProblemClass::kUnknownField, value_.node()->key_at[index], child_path(value_.path(), key),
                problem_text(ProblemClass::kUnknownField, in_quotes(key), need, hint));

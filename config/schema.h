@@ -116,10 +116,10 @@ class Fields {
   // Which of `keys` is there. Anything but one of them is an error and nothing.
   std::string_view exactly_one(std::initializer_list<std::string_view> keys);
 
-  void ignore(std::initializer_list<std::string_view> keys);  // accepted, without effect here
-  void ignore_rest() { seen_.assign(seen_.size(), true); }    // whatever else there is
-  void later(std::initializer_list<std::string_view> keys);   // not supported yet
-  void refuse(std::initializer_list<std::string_view> keys);  // not supported
+  void ignore(std::initializer_list<std::string_view> keys); // accepted, without effect here
+  void ignore_rest() { seen_.assign(seen_.size(), true); }   // whatever else there is
+  void later(std::initializer_list<std::string_view> keys);  // not supported yet
+  void refuse(std::initializer_list<std::string_view> keys); // not supported
   // As refuse, and leaving it out would weaken security. `off`: the form that asks for nothing.
   enum class Off : uint8_t { kNone, kTrue, kEmptyObject };
   void protect(std::span<const std::string_view> keys, Off off);
@@ -145,12 +145,23 @@ class Seen {
 };
 
 // The options that protect, of a RouteOption and of a TrafficPolicy.
-inline constexpr std::string_view kOptionProtections[] = {
-    "extauth",        "jwt",              "jwtStaged",      "jwtProvidersStaged", "rbac",
-    "waf",            "dlp",              "csrf",           "ratelimitBasic",     "ratelimit",
-    "ratelimitEarly", "ratelimitRegular", "rateLimitConfigs", "rateLimitEarlyConfigs", "rateLimitRegularConfigs"};
-inline constexpr std::string_view kTrafficProtections[] = {
-    "extAuth", "jwtAuth", "rbac", "rateLimit", "csrf", "acl", "basicAuth", "apiKeyAuth", "oauth2"};
+inline constexpr std::string_view kOptionProtections[] = {"extauth",
+                                                          "jwt",
+                                                          "jwtStaged",
+                                                          "jwtProvidersStaged",
+                                                          "rbac",
+                                                          "waf",
+                                                          "dlp",
+                                                          "csrf",
+                                                          "ratelimitBasic",
+                                                          "ratelimit",
+                                                          "ratelimitEarly",
+                                                          "ratelimitRegular",
+                                                          "rateLimitConfigs",
+                                                          "rateLimitEarlyConfigs",
+                                                          "rateLimitRegularConfigs"};
+inline constexpr std::string_view kTrafficProtections[] = {"extAuth", "jwtAuth",   "rbac",       "rateLimit", "csrf",
+                                                           "acl",     "basicAuth", "apiKeyAuth", "oauth2"};
 inline constexpr std::string_view kTlsProtections[] = {"tls"}; // of a Gateway and of a BackendConfigPolicy
 
 inline constexpr const char* kNotYetText = "not supported yet by kgwcore (accepted by kgateway)";

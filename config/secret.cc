@@ -15,7 +15,8 @@ std::string read_entry(Fields& data, Fields& plain, std::string_view key, bool r
   Value encoded = data.get(key), text = plain.get(key);
   if (text.present()) return text.text();
   if (!encoded.present() && required) {
-    encoded.error_text(ProblemClass::kRequired, "required value missing: got nothing; need it in a Secret of this type");
+    encoded.error_text(ProblemClass::kRequired,
+                       "required value missing: got nothing; need it in a Secret of this type");
   }
   return base::decode_base64(encoded.text(kBase64)).value_or("");
 }

@@ -58,8 +58,8 @@ Service read_service(Fields& top) {
   Service service;
   service.type = spec.get("type").word({"ClusterIP", "NodePort", "LoadBalancer", "ExternalName"}, "ClusterIP");
   const bool external = service.type == "ExternalName";
-  service.external_name =
-      spec.text("externalName", {is_external_name, kDnsName.need, kMostNameBytes + 1}, external ? Need::kRequired : Need::kOptional);
+  service.external_name = spec.text("externalName", {is_external_name, kDnsName.need, kMostNameBytes + 1},
+                                    external ? Need::kRequired : Need::kOptional);
   if (service.external_name.ends_with('.')) service.external_name.pop_back();
   Value ports = spec.get("ports");
   service.ports = read_ports(ports);

@@ -69,8 +69,8 @@ void Store::Impl::reject(const Validated& validated, const json& document, const
   // Nothing could take back what has no name, except its file when it is read again.
   if (nameless && (source.empty() || !validated.protection)) return;
   if (nameless) id.name = fmt::format("{}:{}", source, error->at.line);
-  rejections[id] = {error->path.empty() ? error->text : error->path + ": " + error->text, validated.protection, nameless,
-                    source, named_targets(document)};
+  rejections[id] = {error->path.empty() ? error->text : error->path + ": " + error->text, validated.protection,
+                    nameless, source, named_targets(document)};
 }
 
 void Store::Impl::erase(const Identity& id) {

@@ -25,11 +25,11 @@ struct ListenerSummary {
   bool supported = true;       // protocol
   bool conflicted = false;     // another listener has the same place and hostname, or the place for another protocol
   bool protocol_conflict = false;
-  bool known_kinds = true;     // allowedRoutes.kinds names no kind that is not served
+  bool known_kinds = true; // allowedRoutes.kinds names no kind that is not served
   bool takes_http_routes = true;
   std::string protocol;
   int attached = 0;
-  Condition certificate;       // ResolvedRefs as its certificates say; holds without TLS
+  Condition certificate; // ResolvedRefs as its certificates say; holds without TLS
   bool good() const { return supported && !conflicted && certificate.holds; }
 };
 

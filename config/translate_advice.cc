@@ -113,7 +113,8 @@ class Advisor {
     if (on == 0 || !takes_unsafe_methods(rule_)) return;
     if (!governed_.action.settings.retriable_request_headers.empty()) return;
     add(*governed_.retries->object, governed_.retries->options->retry_on_at,
-        "covers POST and other unsafe methods too: a request that the origin has already carried out may be sent again");
+        "covers POST and other unsafe methods too: a request that the origin has already carried out may be sent "
+        "again");
   }
 
   const Governed& governed_;

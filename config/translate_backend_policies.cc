@@ -114,17 +114,20 @@ void BackendPolicies::apply(const StoredObject& backend, snapshot::ClusterSpec& 
 }
 
 // Where endpoints are names, how many there are shows only when they have been resolved.
-void BackendPolicies::advise_ejection(const StoredObject& backend, const snapshot::ClusterSpec& cluster, Warnings& warnings) const {
+void BackendPolicies::advise_ejection(const StoredObject& backend, const snapshot::ClusterSpec& cluster,
+                                      Warnings& warnings) const {
   const auto& outlier = cluster.policy.outlier;
   size_t count = cluster.endpoints.size();
   if (!outlier || outlier->consecutive_5xx == 0 || count == 0 || outlier->max_ejection_percent * count >= 100) return;
   if (!std::ranges::all_of(cluster.endpoints, is_ip, &snapshot::EndpointSpec::host)) return;
   const Settled& settled = settled_.at(backend.object.id);
   const Spot& spot = payload<BackendConfigPolicy>(*settled.outlier_by).max_ejection_at;
-  warnings.add(settled.outlier_by->object, spot.at, spot.path, ProblemClass::kAdvice,
-               fmt::format("ejects none of the {} of {}: one of them is more than {} percent, as in Envoy; {} percent are enough",
-                           count == 1 ? "1 endpoint" : fmt::format("{} endpoints", count), backend.object.id.text(),
-                           outlier->max_ejection_percent, (100 + count - 1) / count));
+  warnings.add(
+      settled.outlier_by->object, spot.at, spot.path, ProblemClass::kAdvice,
+      fmt::format(
+          "ejects none of the {} of {}: one of them is more than {} percent, as in Envoy; {} percent are enough",
+          count == 1 ? "1 endpoint" : fmt::format("{} endpoints", count), backend.object.id.text(),
+          outlier->max_ejection_percent, (100 + count - 1) / count));
 }
 
 void BackendPolicies::add_statuses(std::vector<ReferenceStatuses>& out) const {

@@ -87,8 +87,9 @@ Labels Inventory::namespace_labels(const std::string& namespace_name) const {
   return labels;
 }
 
-bool Inventory::permitted(std::string_view from_kind, const std::string& from, std::string_view group, std::string_view kind,
-                          const std::string& target_namespace, const std::string& target_name) const {
+bool Inventory::permitted(std::string_view from_kind, const std::string& from, std::string_view group,
+                          std::string_view kind, const std::string& target_namespace,
+                          const std::string& target_name) const {
   return std::ranges::any_of(grants_, [&](const StoredObject* stored) {
     const auto& grant = payload<ReferenceGrant>(*stored);
     bool from_fits = std::ranges::any_of(grant.from, [&](const ReferenceGrant::From& item) {

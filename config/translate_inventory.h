@@ -36,7 +36,8 @@ class Inventory {
                                                     const std::string& service) const;
   // Declared labels and the implicit kubernetes.io/metadata.name.
   Labels namespace_labels(const std::string& namespace_name) const;
-  // Whether a ReferenceGrant in the target's namespace lets objects of `from_kind` (of the Gateway API) in `from` refer to it.
+  // Whether a ReferenceGrant in the target's namespace lets objects of `from_kind` (of the Gateway API) in `from` refer
+  // to it.
   bool permitted(std::string_view from_kind, const std::string& from, std::string_view group, std::string_view kind,
                  const std::string& target_namespace, const std::string& target_name) const;
 

@@ -30,8 +30,9 @@ Condition resolve_certificate(const StoredObject& gateway, const ObjectRef& ref,
   if (!ref.group.empty() || ref.kind != "Secret")
     return no_certificate("InvalidCertificateRef", fmt::format("{} is no kind of certificate; a Secret is", ref.kind));
   if (namespace_name != home && !inventory.permitted("Gateway", home, "", "Secret", namespace_name, ref.name)) {
-    return no_certificate("RefNotPermitted", fmt::format("no ReferenceGrant in namespace {} lets Gateways of {} refer to {}",
-                                                         namespace_name, home, name));
+    return no_certificate(
+        "RefNotPermitted",
+        fmt::format("no ReferenceGrant in namespace {} lets Gateways of {} refer to {}", namespace_name, home, name));
   }
   const StoredObject* stored = inventory.find(Kind::kSecret, namespace_name, ref.name);
   if (stored == nullptr) {
@@ -193,8 +194,9 @@ void warn_unserved(const GatewayState& gateway, const StoredObject& stored, Warn
                                state.summary.name,
                                state.summary.protocol_conflict ? "for another protocol" : "and hostname"));
     } else if (!state.summary.certificate.holds) {
-      warnings.add(stored.object, state.listener->at, path, ProblemClass::kNotFound,
-                   fmt::format("listener {}: {}: it is not opened", state.summary.name, state.summary.certificate.message));
+      warnings.add(
+          stored.object, state.listener->at, path, ProblemClass::kNotFound,
+          fmt::format("listener {}: {}: it is not opened", state.summary.name, state.summary.certificate.message));
     } else if (!state.summary.known_kinds) {
       warnings.add(stored.object, state.listener->at, path + ".allowedRoutes.kinds", ProblemClass::kAdvice,
                    fmt::format("listener {}: a kind other than HTTPRoute is not served{}", state.summary.name,
@@ -208,7 +210,8 @@ void warn_unserved(const GatewayState& gateway, const StoredObject& stored, Warn
 std::vector<GatewayState> plan_listeners(const Inventory& inventory, const TranslateOptions& options,
                                          Warnings& warnings) {
   std::vector<GatewayState> gateways;
-  for (const StoredObject* stored : inventory.gateways()) gateways.push_back(make_gateway(*stored, inventory, options, warnings));
+  for (const StoredObject* stored : inventory.gateways())
+    gateways.push_back(make_gateway(*stored, inventory, options, warnings));
   for (const TranslateOptions::Listen& listen : options.listens) apply_listen(gateways, listen, options.host, warnings);
   for (GatewayState& gateway : gateways) {
     for (const ListenerState& state : gateway.listeners) {

@@ -38,7 +38,8 @@ BackendTarget with_port(const StoredObject& service, const BackendRef& ref, cons
   const auto& ports = payload<Service>(service).ports;
   // One number may stand there twice, for two protocols.
   auto named = [&](const ServicePort& item) { return ref.port && item.port == *ref.port; };
-  auto port = std::ranges::find_if(ports, [&](const ServicePort& item) { return named(item) && item.protocol == "TCP"; });
+  auto port =
+      std::ranges::find_if(ports, [&](const ServicePort& item) { return named(item) && item.protocol == "TCP"; });
   if (port == ports.end()) port = std::ranges::find_if(ports, named);
   if (port == ports.end()) {
     return refuse("BackendNotFound", fmt::format("Service {} has no port {}", name, ref.port.value_or(0)));
@@ -62,7 +63,8 @@ BackendTarget resolve_backend(const StoredObject& route, const BackendRef& ref, 
   const std::string& home = route.object.id.namespace_name;
   const std::string& namespace_name = ref.namespace_name.empty() ? home : ref.namespace_name;
   std::string name = namespace_name + "/" + ref.name;
-  if (namespace_name != home && !inventory.permitted("HTTPRoute", home, ref.group, ref.kind, namespace_name, ref.name)) {
+  if (namespace_name != home &&
+      !inventory.permitted("HTTPRoute", home, ref.group, ref.kind, namespace_name, ref.name)) {
     return refuse("RefNotPermitted",
                   fmt::format("no ReferenceGrant in namespace {} lets HTTPRoutes of {} refer to {} {}", namespace_name,
                               home, ref.kind, ref.name));

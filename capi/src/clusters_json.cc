@@ -32,7 +32,8 @@ Json host_of(const telemetry::ClusterHostRow& host) {
   size_t colon = host.address.rfind(':');
   std::string address = host.address.substr(0, colon);
   if (address.starts_with('[')) address = address.substr(1, address.size() - 2);
-  Json row = {{"address", {{"socket_address", {{"address", address}, {"port_value", std::stoi(host.address.substr(colon + 1))}}}}},
+  Json row = {{"address",
+               {{"socket_address", {{"address", address}, {"port_value", std::stoi(host.address.substr(colon + 1))}}}}},
               {"stats", stats_of(host)},
               {"health_status", health_of(host)},
               {"weight", host.weight}};

@@ -13,23 +13,25 @@ using kgw::config::Outcome;
 namespace {
 
 std::string resource_of(const kgw::config::ApplyResult& result) {
-  const kgw::config::KindInfo* info = kgw::config::find_kind(result.api_version.find('/') == std::string::npos
-                                                                 ? std::string()
-                                                                 : result.api_version.substr(0, result.api_version.find('/')),
-                                                             result.id.kind_name);
+  const kgw::config::KindInfo* info = kgw::config::find_kind(
+      result.api_version.find('/') == std::string::npos ? std::string()
+                                                        : result.api_version.substr(0, result.api_version.find('/')),
+      result.id.kind_name);
   if (info == nullptr) info = kgw::config::find_kind(result.id.group, result.id.kind_name);
   if (info == nullptr) return result.id.text();
   return info->singular + (info->group.empty() ? "" : "." + info->group) + "/" + result.id.name;
 }
 
-kgw_status apply(Controller& controller, std::vector<Text> texts, const kgw_apply_options* options, kgw_results** results,
-                 kgw_error** error) {
+kgw_status apply(Controller& controller, std::vector<Text> texts, const kgw_apply_options* options,
+                 kgw_results** results, kgw_error** error) {
   kgw_apply_options from;
   kgw_apply_options_init(&from, sizeof from);
   if (options != nullptr) std::memcpy(&from, options, std::min(sizeof from, options->struct_size));
   if (results != nullptr) *results = nullptr;
-  ApplyCall call{.texts = std::move(texts), .default_namespace = text_of(from.namespace_name),
-                 .dry_run = (from.flags & KGW_APPLY_DRY_RUN) != 0, .from_files = (from.flags & KGW_APPLY_FROM_FILES) != 0,
+  ApplyCall call{.texts = std::move(texts),
+                 .default_namespace = text_of(from.namespace_name),
+                 .dry_run = (from.flags & KGW_APPLY_DRY_RUN) != 0,
+                 .from_files = (from.flags & KGW_APPLY_FROM_FILES) != 0,
                  .reload = (from.flags & KGW_APPLY_RELOAD) != 0};
   auto list = std::make_unique<kgw_results>();
   std::vector<Diagnostic> errors;
@@ -42,7 +44,8 @@ kgw_status apply(Controller& controller, std::vector<Text> texts, const kgw_appl
     std::string resource = resource_of(result);
     list->rows.push_back({std::move(result), std::move(resource)});
   }
-  bool rejected = std::any_of(list->rows.begin(), list->rows.end(), [](const auto& row) { return row.result.outcome == Outcome::kRejected; });
+  bool rejected = std::any_of(list->rows.begin(), list->rows.end(),
+                              [](const auto& row) { return row.result.outcome == Outcome::kRejected; });
   if (results != nullptr) *results = list.release();
   if (!rejected) return KGW_STATUS_OK;
   std::string message = errors.empty() ? "a document was rejected" : errors.front().line();
@@ -106,8 +109,8 @@ kgw_diagnostics* kgw_results_problems(const kgw_results* results, size_t index) 
 
 void kgw_results_free(kgw_results* results) { delete results; }
 
-kgw_status kgw_gateway_apply(kgw_gateway* gateway, kgw_str text, const kgw_apply_options* options, kgw_results** results,
-                             kgw_error** error) {
+kgw_status kgw_gateway_apply(kgw_gateway* gateway, kgw_str text, const kgw_apply_options* options,
+                             kgw_results** results, kgw_error** error) {
   return with_gateway(gateway, error, [&](Controller& controller) {
     return apply(controller, {{"<text>", text_of(text)}}, options, results, error);
   });
@@ -121,7 +124,8 @@ kgw_status kgw_gateway_apply_batch(kgw_gateway* gateway, const kgw_batch* batch,
   });
 }
 
-kgw_status kgw_gateway_delete(kgw_gateway* gateway, kgw_str kind, kgw_str namespace_name, kgw_str name, kgw_error** error) {
+kgw_status kgw_gateway_delete(kgw_gateway* gateway, kgw_str kind, kgw_str namespace_name, kgw_str name,
+                              kgw_error** error) {
   return with_gateway(gateway, error, [&](Controller& controller) -> kgw_status {
     auto removed = controller.remove(text_of(kind), text_of(namespace_name), text_of(name));
     return removed ? KGW_STATUS_OK : set_error(error, removed.error());
@@ -131,7 +135,8 @@ kgw_status kgw_gateway_delete(kgw_gateway* gateway, kgw_str kind, kgw_str namesp
 kgw_str kgw_text_view(const kgw_text* text) { return text == nullptr ? kgw_str{nullptr, 0} : str_of(text->text); }
 void kgw_text_free(kgw_text* text) { delete text; }
 
-kgw_status kgw_gateway_get(kgw_gateway* gateway, kgw_str kind, kgw_str namespace_name, kgw_str name, kgw_text** json, kgw_error** error) {
+kgw_status kgw_gateway_get(kgw_gateway* gateway, kgw_str kind, kgw_str namespace_name, kgw_str name, kgw_text** json,
+                           kgw_error** error) {
   return with_gateway(gateway, error, [&](Controller& controller) -> kgw_status {
     if (json == nullptr) return set_error(error, KGW_STATUS_USAGE, "json is NULL");
     *json = nullptr;
@@ -145,7 +150,8 @@ kgw_status kgw_gateway_get(kgw_gateway* gateway, kgw_str kind, kgw_str namespace
 kgw_status kgw_validate(const kgw_batch* batch, const kgw_gateway_options* options, kgw_str namespace_name,
                         kgw_diagnostics** diagnostics, kgw_error** error) {
   return guard(error, [&]() -> kgw_status {
-    if (batch == nullptr || diagnostics == nullptr) return set_error(error, KGW_STATUS_USAGE, "batch or diagnostics is NULL");
+    if (batch == nullptr || diagnostics == nullptr)
+      return set_error(error, KGW_STATUS_USAGE, "batch or diagnostics is NULL");
     *diagnostics = nullptr;
     auto read = read_options(options);
     if (!read) return set_error(error, read.error());

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "net/tls.h"
 #include "net/clock.h"
+#include "net/tls.h"
 
 namespace kgw::capi {
 
@@ -15,11 +15,13 @@ constexpr Duration kNamesLimit = std::chrono::seconds(2);
 
 void forward_log(void* user, base::LogLevel level, std::string_view module, std::string_view message) {
   auto* options = static_cast<Options*>(user);
-  options->log(static_cast<int32_t>(level), {module.data(), module.size()}, {message.data(), message.size()}, options->log_user);
+  options->log(static_cast<int32_t>(level), {module.data(), module.size()}, {message.data(), message.size()},
+               options->log_user);
 }
 
 bool has_error(const std::vector<config::Diagnostic>& problems) {
-  return std::any_of(problems.begin(), problems.end(), [](const auto& problem) { return problem.severity == config::Severity::kError; });
+  return std::any_of(problems.begin(), problems.end(),
+                     [](const auto& problem) { return problem.severity == config::Severity::kError; });
 }
 
 } // namespace
@@ -30,11 +32,13 @@ base::Result<std::unique_ptr<Controller>> Controller::make(Options options) {
     return made ? std::string() : made.error().text;
   };
   std::unique_ptr<Controller> controller(new Controller(std::move(options)));
-  gateway::Options gateway_options{.workers = controller->options_.workers, .seed = controller->options_.seed,
-                                   .ledger_records = static_cast<size_t>(controller->options_.translate.settings.process.ledger_records),
-                                   .dns_cache_entries = static_cast<size_t>(controller->options_.translate.settings.process.dns_cache_entries),
-                                   .internal = controller->options_.internal,
-                                   .access_log = controller->options_.access_log};
+  gateway::Options gateway_options{
+      .workers = controller->options_.workers,
+      .seed = controller->options_.seed,
+      .ledger_records = static_cast<size_t>(controller->options_.translate.settings.process.ledger_records),
+      .dns_cache_entries = static_cast<size_t>(controller->options_.translate.settings.process.dns_cache_entries),
+      .internal = controller->options_.internal,
+      .access_log = controller->options_.access_log};
   auto gateway = gateway::Gateway::make(gateway_options, controller->log_);
   if (!gateway) return std::unexpected(gateway.error());
   controller->gateway_ = std::move(*gateway);
@@ -43,16 +47,18 @@ base::Result<std::unique_ptr<Controller>> Controller::make(Options options) {
 }
 
 Controller::Controller(Options options)
-    : options_(std::move(options)), log_(options_.log_level, options_.log == nullptr ? nullptr : forward_log, &options_),
+    : options_(std::move(options)),
+      log_(options_.log_level, options_.log == nullptr ? nullptr : forward_log, &options_),
       store_(net::unix_time_us, options_.seed) {}
 
 Controller::~Controller() {
   if (gateway_ == nullptr) return;
   stop(Duration{});
-  gateway_.reset();  // ends the control thread before the store and the log go
+  gateway_.reset(); // ends the control thread before the store and the log go
 }
 
-// ---- life -----------------------------------------------------------------------------------------------------------------
+// ---- life
+// -----------------------------------------------------------------------------------------------------------------
 
 base::Result<void> Controller::start() {
   base::Result<void> result;
@@ -90,8 +96,9 @@ base::Result<void> Controller::open_admin() {
   auto address = net::parse_address(options_.admin_host, options_.admin_port);
   auto socket = net::ListenSocket::open(*address, false);
   if (!socket) return std::unexpected(socket.error());
-  admin_ = std::make_unique<admin::Server>(gateway_->control_loop(), std::move(*socket),
-                                           admin::ServerOptions{.token = options_.admin_token, .host_name = options_.admin_host}, plane_, log_);
+  admin_ = std::make_unique<admin::Server>(
+      gateway_->control_loop(), std::move(*socket),
+      admin::ServerOptions{.token = options_.admin_token, .host_name = options_.admin_host}, plane_, log_);
   return {};
 }
 
@@ -106,7 +113,8 @@ void Controller::abandon_after_fork() {
   gateway_->abandon_after_fork();
 }
 
-// ---- configuration ------------------------------------------------------------------------------------------------------
+// ---- configuration
+// ------------------------------------------------------------------------------------------------------
 
 std::vector<config::ApplyResult> Controller::apply(ApplyCall call) {
   std::vector<config::ApplyResult> results;
@@ -115,7 +123,8 @@ std::vector<config::ApplyResult> Controller::apply(ApplyCall call) {
     config::ParseLimits limits{.bytes = static_cast<size_t>(options_.translate.settings.process.document_bytes)};
     std::vector<config::Identity> seen;
     for (const Text& text : call.texts) {
-      auto part = store_.apply_text(text.text, text.file, call.default_namespace, call.from_files, call.dry_run, limits);
+      auto part =
+          store_.apply_text(text.text, text.file, call.default_namespace, call.from_files, call.dry_run, limits);
       for (auto& result : part) {
         std::string who = result.id.name.empty() ? text.file : result.id.text();
         if (!call.dry_run && result.outcome == config::Outcome::kRejected) rejected_.insert(who);
@@ -123,7 +132,8 @@ std::vector<config::ApplyResult> Controller::apply(ApplyCall call) {
         seen.push_back(result.id);
         results.push_back(std::move(result));
       }
-      if (call.from_files && std::find(sources_.begin(), sources_.end(), text.file) == sources_.end()) sources_.push_back(text.file);
+      if (call.from_files && std::find(sources_.begin(), sources_.end(), text.file) == sources_.end())
+        sources_.push_back(text.file);
     }
     if (call.dry_run) return;
     if (call.reload) {
@@ -164,7 +174,8 @@ std::vector<config::Diagnostic> Controller::refresh() {
   if (bindings) {
     report(*bindings);
   } else {
-    KGW_LOG(log_, base::LogLevel::kError, "control", "the configuration before stays in service: {}", bindings.error().text);
+    KGW_LOG(log_, base::LogLevel::kError, "control", "the configuration before stays in service: {}",
+            bindings.error().text);
   }
   if (admin_ != nullptr) admin_->notify_change();
   return std::move(translation.warnings);
@@ -175,7 +186,8 @@ void Controller::report(const std::vector<gateway::Binding>& bindings) {
   for (const gateway::Binding& binding : bindings) {
     report.push_back({binding.listener, binding.bound, binding.bound ? binding.address.host() : std::string(),
                       binding.bound ? binding.address.port : uint16_t{0}, binding.error.text});
-    if (!binding.bound) KGW_LOG(log_, base::LogLevel::kWarning, "control", "{}: {}", binding.listener, binding.error.text);
+    if (!binding.bound)
+      KGW_LOG(log_, base::LogLevel::kWarning, "control", "{}: {}", binding.listener, binding.error.text);
   }
   store_.report_bindings(report);
 }
@@ -187,7 +199,8 @@ void Controller::log_fresh(const std::vector<config::Diagnostic>& warnings) {
   }
 }
 
-base::Result<void> Controller::remove(const std::string& kind, const std::string& namespace_name, const std::string& name) {
+base::Result<void> Controller::remove(const std::string& kind, const std::string& namespace_name,
+                                      const std::string& name) {
   base::Result<void> result;
   gateway_->on_control([&] {
     const config::KindInfo* info = config::find_alias(kind);
@@ -207,7 +220,8 @@ base::Result<void> Controller::remove(const std::string& kind, const std::string
   return result;
 }
 
-base::Result<std::string> Controller::get(const std::string& kind, const std::string& namespace_name, const std::string& name) {
+base::Result<std::string> Controller::get(const std::string& kind, const std::string& namespace_name,
+                                          const std::string& name) {
   base::Result<std::string> result;
   gateway_->on_control([&] {
     const config::KindInfo* info = config::find_alias(kind);
@@ -218,7 +232,8 @@ base::Result<std::string> Controller::get(const std::string& kind, const std::st
     std::string group_version = (info->group.empty() ? "" : info->group + "/") + info->versions.front();
     if (name.empty()) {
       nlohmann::json items = nlohmann::json::array();
-      for (const config::StoredObject* object : store_.list(*info, namespace_name)) items.push_back(store_.show(*object, group_version));
+      for (const config::StoredObject* object : store_.list(*info, namespace_name))
+        items.push_back(store_.show(*object, group_version));
       result = nlohmann::json{{"apiVersion", "v1"}, {"kind", "List"}, {"items", std::move(items)}}.dump();
       return;
     }
@@ -234,7 +249,8 @@ base::Result<std::string> Controller::get(const std::string& kind, const std::st
   return result;
 }
 
-// ---- views ----------------------------------------------------------------------------------------------------------------
+// ---- views
+// ----------------------------------------------------------------------------------------------------------------
 
 std::vector<ListenerView> Controller::listeners() {
   std::vector<ListenerView> views;
@@ -252,7 +268,8 @@ std::vector<ListenerView> Controller::listeners() {
 }
 
 base::Result<ListenerView> Controller::admin_address() {
-  base::Result<ListenerView> result = base::fail(ErrorCode::kState, "there is no admin address, or the gateway does not run");
+  base::Result<ListenerView> result =
+      base::fail(ErrorCode::kState, "there is no admin address, or the gateway does not run");
   gateway_->on_control([&] {
     if (admin_ != nullptr) result = ListenerView{"admin", admin_->address().host(), admin_->address().port, true};
   });
@@ -261,7 +278,8 @@ base::Result<ListenerView> Controller::admin_address() {
 
 std::vector<telemetry::RequestView> Controller::attempts(size_t limit) {
   std::vector<telemetry::RequestView> views;
-  for (const telemetry::StoredRecord& record : gateway_->records(limit)) telemetry::view_of(record, views.emplace_back());
+  for (const telemetry::StoredRecord& record : gateway_->records(limit))
+    telemetry::view_of(record, views.emplace_back());
   return views;
 }
 

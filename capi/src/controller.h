@@ -1,6 +1,6 @@
 #pragma once
-// The store, the gateway and the admin address, joined. What the C functions and the admin address both do is written here
-// once. Methods may be called from any thread: they run on the control thread, one at a time.
+// The store, the gateway and the admin address, joined. What the C functions and the admin address both do is written
+// here once. Methods may be called from any thread: they run on the control thread, one at a time.
 
 #include <memory>
 #include <set>
@@ -34,7 +34,7 @@ struct ListenerView {
 struct RouteView {
   route::Row row;
   std::string target;
-  std::string budget;  // how long a request may take; empty where nothing is forwarded
+  std::string budget; // how long a request may take; empty where nothing is forwarded
 };
 
 class Controller {
@@ -63,7 +63,7 @@ class Controller {
   explicit Controller(Options options);
   // ---- control thread
   base::Result<void> open_admin();
-  std::vector<config::Diagnostic> refresh();  // translate and publish; returns the warnings
+  std::vector<config::Diagnostic> refresh(); // translate and publish; returns the warnings
   void report(const std::vector<gateway::Binding>& bindings);
   void log_fresh(const std::vector<config::Diagnostic>& warnings);
   bool reload_is_readable(const ApplyCall& call, std::vector<config::ApplyResult>& results);
@@ -78,9 +78,9 @@ class Controller {
   std::unique_ptr<gateway::Gateway> gateway_;
   admin::ControlPlane plane_;
   std::unique_ptr<admin::Server> admin_;
-  std::set<std::string> told_;             // warnings that were logged already
-  std::set<std::string> rejected_;         // objects (or files) whose newest version was refused before start
-  std::vector<std::string> sources_;       // files that objects came from
+  std::set<std::string> told_;       // warnings that were logged already
+  std::set<std::string> rejected_;   // objects (or files) whose newest version was refused before start
+  std::vector<std::string> sources_; // files that objects came from
   bool stopped_ = false;
 };
 

@@ -12,14 +12,14 @@ kgw_status set_error(kgw_error** error, kgw_status code, std::string message, in
 kgw_status set_error(kgw_error** error, const base::Error& cause) {
   kgw_status code = KGW_STATUS_INTERNAL;
   switch (cause.code) {
-    case base::ErrorCode::kInvalid: code = KGW_STATUS_USAGE; break;
-    case base::ErrorCode::kUnsupported: code = KGW_STATUS_UNSUPPORTED; break;
-    case base::ErrorCode::kNotFound: code = KGW_STATUS_NOT_FOUND; break;
-    case base::ErrorCode::kAddressInUse: code = KGW_STATUS_ADDRESS_IN_USE; break;
-    case base::ErrorCode::kIo:
-    case base::ErrorCode::kLimit: code = KGW_STATUS_IO; break;
-    case base::ErrorCode::kState: code = KGW_STATUS_STATE; break;
-    case base::ErrorCode::kInternal: break;
+  case base::ErrorCode::kInvalid: code = KGW_STATUS_USAGE; break;
+  case base::ErrorCode::kUnsupported: code = KGW_STATUS_UNSUPPORTED; break;
+  case base::ErrorCode::kNotFound: code = KGW_STATUS_NOT_FOUND; break;
+  case base::ErrorCode::kAddressInUse: code = KGW_STATUS_ADDRESS_IN_USE; break;
+  case base::ErrorCode::kIo:
+  case base::ErrorCode::kLimit: code = KGW_STATUS_IO; break;
+  case base::ErrorCode::kState: code = KGW_STATUS_STATE; break;
+  case base::ErrorCode::kInternal: break;
   }
   return set_error(error, code, cause.text, cause.os_error);
 }
@@ -47,20 +47,24 @@ const char* kgw_status_name(kgw_status status) {
   case KGW_STATUS_##id: static_assert(KGW_STATUS_##id == number); return name;
 #include "status.def"
 #undef KGW_STATUS_ROW
-    default: return "unknown";
+  default: return "unknown";
   }
 }
 
 kgw_status kgw_error_code(const kgw_error* error) { return error == nullptr ? KGW_STATUS_OK : error->code; }
 const char* kgw_error_name(const kgw_error* error) { return kgw_status_name(kgw_error_code(error)); }
-kgw_str kgw_error_message(const kgw_error* error) { return error == nullptr ? kgw_str{nullptr, 0} : str_of(error->message); }
+kgw_str kgw_error_message(const kgw_error* error) {
+  return error == nullptr ? kgw_str{nullptr, 0} : str_of(error->message);
+}
 int32_t kgw_error_os_error(const kgw_error* error) { return error == nullptr ? 0 : error->os_error; }
 const kgw_diagnostics* kgw_error_diagnostics(const kgw_error* error) {
   return error == nullptr || error->diagnostics.rows.empty() ? nullptr : &error->diagnostics;
 }
 void kgw_error_free(kgw_error* error) { delete error; }
 
-size_t kgw_diagnostics_count(const kgw_diagnostics* diagnostics) { return diagnostics == nullptr ? 0 : diagnostics->rows.size(); }
+size_t kgw_diagnostics_count(const kgw_diagnostics* diagnostics) {
+  return diagnostics == nullptr ? 0 : diagnostics->rows.size();
+}
 
 kgw_status kgw_diagnostics_at(const kgw_diagnostics* diagnostics, size_t index, kgw_diagnostic* out) {
   if (index >= kgw_diagnostics_count(diagnostics)) return KGW_STATUS_USAGE;

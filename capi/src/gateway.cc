@@ -33,7 +33,8 @@ kgw_status kgw_gateway_start(kgw_gateway* gateway, kgw_error** error) {
     auto started = controller.start();
     if (started) return KGW_STATUS_OK;
     // The only invalid thing that start can meet is a rejected document.
-    if (started.error().code == kgw::base::ErrorCode::kInvalid) return set_error(error, KGW_STATUS_CONFIG, started.error().text);
+    if (started.error().code == kgw::base::ErrorCode::kInvalid)
+      return set_error(error, KGW_STATUS_CONFIG, started.error().text);
     return set_error(error, started.error());
   });
 }

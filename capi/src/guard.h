@@ -28,7 +28,9 @@ struct kgw_error {
 
 namespace kgw::capi {
 
-inline std::string text_of(kgw_str text) { return text.data == nullptr ? std::string() : std::string(text.data, text.size); }
+inline std::string text_of(kgw_str text) {
+  return text.data == nullptr ? std::string() : std::string(text.data, text.size);
+}
 inline kgw_str str_of(std::string_view text) { return {text.data(), text.size()}; }
 
 kgw_status set_error(kgw_error** error, kgw_status code, std::string message, int32_t os_error = 0);
@@ -50,7 +52,7 @@ template <typename Body> kgw_status guard(kgw_error** error, Body&& body) noexce
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    return KGW_STATUS_NO_MEMORY;  // no memory for a text either
+    return KGW_STATUS_NO_MEMORY; // no memory for a text either
   } catch (const std::exception& exception) {
     return set_error(error, KGW_STATUS_INTERNAL, exception.what());
   } catch (...) {

@@ -15,10 +15,10 @@
 
 struct kgw_gateway {
   std::unique_ptr<kgw::capi::Controller> controller;
-  pid_t owner = getpid();  // a forked child may only free
-  std::mutex mutex;        // guards what listener_at hands out
-  std::vector<kgw::capi::ListenerView> listeners;  // what the last count saw
-  std::set<std::string> texts;                     // of the records given out: names and addresses, few and short
+  pid_t owner = getpid();                         // a forked child may only free
+  std::mutex mutex;                               // guards what listener_at hands out
+  std::vector<kgw::capi::ListenerView> listeners; // what the last count saw
+  std::set<std::string> texts;                    // of the records given out: names and addresses, few and short
   std::atomic<bool> stopped{false};
 
   bool inherited() const { return getpid() != owner; }
@@ -59,7 +59,8 @@ template <typename Body> kgw_status with_gateway(kgw_gateway* gateway, kgw_error
   return guard(error, [&] {
     if (gateway == nullptr) return set_error(error, KGW_STATUS_USAGE, "gateway is NULL");
     if (gateway->inherited()) {
-      return set_error(error, KGW_STATUS_STATE, "this gateway was made by the parent process; a forked child may only free it");
+      return set_error(error, KGW_STATUS_STATE,
+                       "this gateway was made by the parent process; a forked child may only free it");
     }
     return body(*gateway->controller);
   });

@@ -50,13 +50,15 @@ base::Result<config::TranslateOptions::Listen> parse_listen(std::string_view tex
   }
   auto where = parse_host_port(text.substr(equals + 1));
   if (!where) return std::unexpected(where.error());
-  if (!net::parse_address(where->host, 0)) return base::fail(ErrorCode::kInvalid, "got \"" + where->host + "\"; need a numeric address");
+  if (!net::parse_address(where->host, 0))
+    return base::fail(ErrorCode::kInvalid, "got \"" + where->host + "\"; need a numeric address");
   return config::TranslateOptions::Listen{std::string(text.substr(0, equals)), where->host, where->port};
 }
 
 base::Result<config::TranslateOptions::Override> parse_backend(std::string_view text) {
   auto wrong = [&] {
-    return base::fail(ErrorCode::kInvalid, "got \"" + std::string(text) + "\"; need NAMESPACE/SERVICE[:PORT]=HOST:PORT[,HOST:PORT...], or *=...");
+    return base::fail(ErrorCode::kInvalid, "got \"" + std::string(text) +
+                                               "\"; need NAMESPACE/SERVICE[:PORT]=HOST:PORT[,HOST:PORT...], or *=...");
   };
   auto equals = text.find('=');
   if (equals == std::string_view::npos) return wrong();
@@ -94,7 +96,8 @@ base::Result<void> read_lists(const kgw_gateway_options& from, Options& to) {
   for (size_t i = 0; i < from.settings_count; ++i) {
     std::string pair = text_of(from.settings[i]);
     auto equals = pair.find('=');
-    if (equals == std::string::npos) return base::fail(ErrorCode::kInvalid, "settings: got \"" + pair + "\"; need NAME=VALUE");
+    if (equals == std::string::npos)
+      return base::fail(ErrorCode::kInvalid, "settings: got \"" + pair + "\"; need NAME=VALUE");
     auto set = snapshot::set_setting(to.translate.settings, pair.substr(0, equals), pair.substr(equals + 1));
     if (!set) return std::unexpected(named("settings", set.error()));
   }
@@ -115,7 +118,8 @@ base::Result<void> read_internal_cidrs(const kgw_gateway_options& from, Options&
   for (size_t i = 0; i < from.internal_cidr_count; ++i) {
     std::string text = text_of(from.internal_cidrs[i]);
     auto cidr = net::parse_cidr(text);
-    if (!cidr) return base::fail(ErrorCode::kInvalid, "internal_cidrs: got \"" + text + "\"; need ADDRESS/BITS, or an ADDRESS");
+    if (!cidr)
+      return base::fail(ErrorCode::kInvalid, "internal_cidrs: got \"" + text + "\"; need ADDRESS/BITS, or an ADDRESS");
     to.internal.push_back(*cidr);
   }
   return {};
@@ -128,9 +132,12 @@ base::Result<void> read_admin(const kgw_gateway_options& from, Options& to) {
   auto where = parse_host_port(address);
   if (!where) return std::unexpected(named("admin_address", where.error()));
   auto numeric = net::parse_address(where->host, where->port);
-  if (!numeric) return base::fail(ErrorCode::kInvalid, "admin_address: got \"" + where->host + "\"; need a numeric address");
+  if (!numeric)
+    return base::fail(ErrorCode::kInvalid, "admin_address: got \"" + where->host + "\"; need a numeric address");
   if (!numeric->loopback() && to.admin_token.empty()) {
-    return base::fail(ErrorCode::kInvalid, "admin_address: got \"" + address + "\"; need a loopback address, or an admin_token: whoever reaches it rewrites the routes");
+    return base::fail(ErrorCode::kInvalid,
+                      "admin_address: got \"" + address +
+                          "\"; need a loopback address, or an admin_token: whoever reaches it rewrites the routes");
   }
   to.admin_host = where->host;
   to.admin_port = where->port;
@@ -146,21 +153,23 @@ base::Result<std::string> logged_header(std::string_view text) {
   if (!config::is_header_name(text)) return wrong("a field name");
   std::string name = base::to_lower(text);
   if (name == "host") return wrong("another name: the log has it as authority");
-  if ((http::token_bit(http::token_of(name)) & http::tokens_with(http::kSecret)) != 0) return wrong("another name: secrets are never logged");
+  if ((http::token_bit(http::token_of(name)) & http::tokens_with(http::kSecret)) != 0)
+    return wrong("another name: secrets are never logged");
   return name;
 }
 
 base::Result<void> read_access_log(const kgw_gateway_options& from, Options& to) {
   to.access_log.path = text_of(from.access_log);
-  if (to.access_log.path.find('\0') != std::string::npos) return base::fail(ErrorCode::kInvalid, "access_log: need a path without NUL");
+  if (to.access_log.path.find('\0') != std::string::npos)
+    return base::fail(ErrorCode::kInvalid, "access_log: need a path without NUL");
   if (from.access_log_header_count > kMostLoggedHeaders) {
-    return base::fail(ErrorCode::kInvalid, "access_log_headers: got " + std::to_string(from.access_log_header_count) + " names; need at most " +
-                                               std::to_string(kMostLoggedHeaders));
+    return base::fail(ErrorCode::kInvalid, "access_log_headers: got " + std::to_string(from.access_log_header_count) +
+                                               " names; need at most " + std::to_string(kMostLoggedHeaders));
   }
   for (size_t i = 0; i < from.access_log_header_count; ++i) {
     auto name = logged_header(text_of(from.access_log_headers[i]));
     if (!name) return std::unexpected(name.error());
-    auto& names = to.access_log.headers;  // each once: keys of an object
+    auto& names = to.access_log.headers; // each once: keys of an object
     if (std::find(names.begin(), names.end(), *name) == names.end()) names.push_back(std::move(*name));
   }
   to.access_log.queue_records = static_cast<size_t>(to.translate.settings.process.log_queue_records);
@@ -177,7 +186,8 @@ base::Result<Options> read_options(const kgw_gateway_options* given) {
     if (given->struct_size < sizeof(size_t)) return base::fail(ErrorCode::kInvalid, "options: struct_size is not set");
     const auto* bytes = reinterpret_cast<const char*>(given);
     for (size_t i = sizeof from; i < given->struct_size; ++i) {
-      if (bytes[i] != 0) return base::fail(ErrorCode::kInvalid, "options: set a field that this library is too old to know");
+      if (bytes[i] != 0)
+        return base::fail(ErrorCode::kInvalid, "options: set a field that this library is too old to know");
     }
     std::memcpy(&from, given, std::min(sizeof from, given->struct_size));
   }
@@ -190,7 +200,8 @@ base::Result<Options> read_options(const kgw_gateway_options* given) {
     return base::fail(ErrorCode::kInvalid, "concurrency: got " + std::to_string(from.concurrency) + "; need 1 to 256");
   }
   if (from.log_level < KGW_LOG_TRACE || from.log_level > KGW_LOG_OFF) {
-    return base::fail(ErrorCode::kInvalid, "log_level: got " + std::to_string(from.log_level) + "; need a kgw_log_level");
+    return base::fail(ErrorCode::kInvalid,
+                      "log_level: got " + std::to_string(from.log_level) + "; need a kgw_log_level");
   }
   to.workers = from.concurrency;
   to.keep_going = from.keep_going != 0;

@@ -17,7 +17,7 @@ struct Options {
   base::LogLevel log_level = base::LogLevel::kOff;
   kgw_log_cb log = nullptr;
   void* log_user = nullptr;
-  std::string admin_host;  // empty: no admin address
+  std::string admin_host; // empty: no admin address
   uint16_t admin_port = 0;
   std::string admin_token;
   uint64_t seed = 0;

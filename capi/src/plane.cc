@@ -23,37 +23,38 @@ config::Identity identity_of(const ResourceId& id) {
 
 std::vector<admin::ResourceKind::Column> columns_of(config::Kind kind) {
   switch (kind) {
-    case config::Kind::kHttpRoute:
-      return {{"Hostnames", "/spec/hostnames", 0},
-              {"Parents", "/spec/parentRefs/*/name", 1},
-              {"Accepted", "/status/parents/*/conditions/type=Accepted/status", 1}};
-    case config::Kind::kGateway:
-      return {{"Class", "/spec/gatewayClassName", 0},
-              {"Address", "/status/addresses/*/value", 0},
-              {"Programmed", "/status/conditions/type=Programmed/status", 0}};
-    case config::Kind::kRouteOption:
-      return {{"Retry-On", "/spec/options/retries/retryOn", 0}, {"Retries", "/spec/options/retries/numRetries", 0}};
-    case config::Kind::kTrafficPolicy:
-    case config::Kind::kBackendConfigPolicy:
-      return {{"Accepted", "/status/ancestors/*/conditions/type=Accepted/status", 0},
-              {"Attached", "/status/ancestors/*/conditions/type=Attached/status", 0}};
-    case config::Kind::kBackendTrafficPolicy:
-      return {{"Accepted", "/status/ancestors/*/conditions/type=Accepted/status", 1}};
-    case config::Kind::kService:
-      return {{"Type", "/spec/type", 0}, {"Port(s)", "/spec/ports/*/port", 0}};
-    case config::Kind::kEndpointSlice:
-      return {{"AddressType", "/addressType", 0}, {"Ports", "/ports/*/port", 0}, {"Endpoints", "/endpoints/*/addresses/*", 0}};
-    default: return {};
+  case config::Kind::kHttpRoute:
+    return {{"Hostnames", "/spec/hostnames", 0},
+            {"Parents", "/spec/parentRefs/*/name", 1},
+            {"Accepted", "/status/parents/*/conditions/type=Accepted/status", 1}};
+  case config::Kind::kGateway:
+    return {{"Class", "/spec/gatewayClassName", 0},
+            {"Address", "/status/addresses/*/value", 0},
+            {"Programmed", "/status/conditions/type=Programmed/status", 0}};
+  case config::Kind::kRouteOption:
+    return {{"Retry-On", "/spec/options/retries/retryOn", 0}, {"Retries", "/spec/options/retries/numRetries", 0}};
+  case config::Kind::kTrafficPolicy:
+  case config::Kind::kBackendConfigPolicy:
+    return {{"Accepted", "/status/ancestors/*/conditions/type=Accepted/status", 0},
+            {"Attached", "/status/ancestors/*/conditions/type=Attached/status", 0}};
+  case config::Kind::kBackendTrafficPolicy:
+    return {{"Accepted", "/status/ancestors/*/conditions/type=Accepted/status", 1}};
+  case config::Kind::kService: return {{"Type", "/spec/type", 0}, {"Port(s)", "/spec/ports/*/port", 0}};
+  case config::Kind::kEndpointSlice:
+    return {{"AddressType", "/addressType", 0},
+            {"Ports", "/ports/*/port", 0},
+            {"Endpoints", "/endpoints/*/addresses/*", 0}};
+  default: return {};
   }
 }
 
 std::vector<admin::ResourceKind> all_kinds() {
   std::vector<admin::ResourceKind> kinds;
   for (const config::KindInfo& info : config::kind_table()) {
-    bool built_in = info.group.find('.') == std::string::npos || info.group == "discovery.k8s.io" || info.group == "networking.k8s.io" ||
-                    info.group == "rbac.authorization.k8s.io";
-    kinds.push_back({info.group, info.versions, info.kind_name, info.plural, info.singular, info.short_names, info.namespaced,
-                     info.kind != config::Kind::kIgnored, built_in, columns_of(info.kind)});
+    bool built_in = info.group.find('.') == std::string::npos || info.group == "discovery.k8s.io" ||
+                    info.group == "networking.k8s.io" || info.group == "rbac.authorization.k8s.io";
+    kinds.push_back({info.group, info.versions, info.kind_name, info.plural, info.singular, info.short_names,
+                     info.namespaced, info.kind != config::Kind::kIgnored, built_in, columns_of(info.kind)});
   }
   return kinds;
 }
@@ -61,50 +62,53 @@ std::vector<admin::ResourceKind> all_kinds() {
 const char* reason_of(config::ProblemClass problem_class) {
   using enum config::ProblemClass;
   switch (problem_class) {
-    case kRequired: return "FieldValueRequired";
-    case kUnsupportedValue: return "FieldValueNotSupported";
-    case kDuplicate: return "FieldValueDuplicate";
-    case kTooLong: return "FieldValueTooLong";
-    case kTooMany: return "FieldValueTooMany";
-    case kNotSupported: return "FieldValueForbidden";
-    default: return "FieldValueInvalid";
+  case kRequired: return "FieldValueRequired";
+  case kUnsupportedValue: return "FieldValueNotSupported";
+  case kDuplicate: return "FieldValueDuplicate";
+  case kTooLong: return "FieldValueTooLong";
+  case kTooMany: return "FieldValueTooMany";
+  case kNotSupported: return "FieldValueForbidden";
+  default: return "FieldValueInvalid";
   }
 }
 
 std::vector<admin::Problem> problems_of(const std::vector<config::Diagnostic>& diagnostics) {
   std::vector<admin::Problem> problems;
   for (const config::Diagnostic& diagnostic : diagnostics) {
-    problems.push_back({diagnostic.severity == config::Severity::kWarning, reason_of(diagnostic.problem_class), diagnostic.path,
-                        diagnostic.text});
+    problems.push_back({diagnostic.severity == config::Severity::kWarning, reason_of(diagnostic.problem_class),
+                        diagnostic.path, diagnostic.text});
   }
   return problems;
 }
 
 WriteOutcome::Status status_of(const config::WriteResult& result) {
   switch (result.status) {
-    case config::WriteResult::Status::kInvalid: return WriteOutcome::Status::kInvalid;
-    case config::WriteResult::Status::kAlreadyExists: return WriteOutcome::Status::kAlreadyExists;
-    case config::WriteResult::Status::kConflict: return WriteOutcome::Status::kConflict;
-    case config::WriteResult::Status::kNotFound: return WriteOutcome::Status::kNotFound;
-    case config::WriteResult::Status::kOk: break;
+  case config::WriteResult::Status::kInvalid: return WriteOutcome::Status::kInvalid;
+  case config::WriteResult::Status::kAlreadyExists: return WriteOutcome::Status::kAlreadyExists;
+  case config::WriteResult::Status::kConflict: return WriteOutcome::Status::kConflict;
+  case config::WriteResult::Status::kNotFound: return WriteOutcome::Status::kNotFound;
+  case config::WriteResult::Status::kOk: break;
   }
   switch (result.outcome) {
-    case config::Outcome::kCreated: return WriteOutcome::Status::kCreated;
-    case config::Outcome::kUnchanged: return WriteOutcome::Status::kUnchanged;
-    case config::Outcome::kDeleted: return WriteOutcome::Status::kDeleted;
-    default: return WriteOutcome::Status::kUpdated;
+  case config::Outcome::kCreated: return WriteOutcome::Status::kCreated;
+  case config::Outcome::kUnchanged: return WriteOutcome::Status::kUnchanged;
+  case config::Outcome::kDeleted: return WriteOutcome::Status::kDeleted;
+  default: return WriteOutcome::Status::kUpdated;
   }
 }
 
 } // namespace
 
 WriteOutcome Controller::write(const ControlPlane::Write& write) {
-  config::WriteRequest request{.object = write.object, .create_only = write.create_only, .dry_run = write.dry_run,
+  config::WriteRequest request{.object = write.object,
+                               .create_only = write.create_only,
+                               .dry_run = write.dry_run,
                                .expected_resource_version = write.expected_resource_version};
   if (write.field_validation == "Warn") request.validation = config::FieldValidation::kWarn;
   if (write.field_validation == "Ignore") request.validation = config::FieldValidation::kIgnore;
   config::WriteResult result = store_.write(request);
-  WriteOutcome outcome{.status = status_of(result), .object = std::move(result.object), .problems = problems_of(result.problems)};
+  WriteOutcome outcome{
+      .status = status_of(result), .object = std::move(result.object), .problems = problems_of(result.problems)};
   if (write.dry_run) return outcome;
   // A refused write counts too: a protection that cannot be served turns the rules that name it into errors.
   auto warnings = refresh();
@@ -113,7 +117,8 @@ WriteOutcome Controller::write(const ControlPlane::Write& write) {
   auto more = problems_of(warnings);
   outcome.problems.insert(outcome.problems.end(), more.begin(), more.end());
   // Status was computed by the translation, so the object is shown as it is after it.
-  if (const config::StoredObject* stored = store_.get(identity_of(write.id))) outcome.object = store_.show(*stored, group_version(write.id));
+  if (const config::StoredObject* stored = store_.get(identity_of(write.id)))
+    outcome.object = store_.show(*stored, group_version(write.id));
   return outcome;
 }
 
@@ -135,31 +140,42 @@ void Controller::build_plane() {
     const config::StoredObject* object = store_.get(identity_of(id));
     if (object != nullptr) return store_.show(*object, group_version(id));
     if (id.kind != "Namespace" || !id.group.empty()) return nullptr;
-    auto names = store_.namespaces();  // used ones exist without being declared
+    auto names = store_.namespaces(); // used ones exist without being declared
     if (std::find(names.begin(), names.end(), id.name) == names.end()) return nullptr;
-    return {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", id.name}}}, {"spec", nlohmann::json::object()},
+    return {{"apiVersion", "v1"},
+            {"kind", "Namespace"},
+            {"metadata", {{"name", id.name}}},
+            {"spec", nlohmann::json::object()},
             {"status", {{"phase", "Active"}}}};
   };
   plane_.list = [this](const ResourceId& id) {
     std::vector<nlohmann::json> objects;
     if (id.kind == "Namespace" && id.group.empty()) {
-      for (const std::string& name : store_.namespaces()) objects.push_back(plane_.get({"", "v1", "Namespace", "", name}));
+      for (const std::string& name : store_.namespaces())
+        objects.push_back(plane_.get({"", "v1", "Namespace", "", name}));
       return objects;
     }
     const config::KindInfo* info = config::find_kind(id.group, id.kind);
     if (info == nullptr) return objects;
-    for (const config::StoredObject* object : store_.list(*info, id.namespace_name)) objects.push_back(store_.show(*object, group_version(id)));
+    for (const config::StoredObject* object : store_.list(*info, id.namespace_name))
+      objects.push_back(store_.show(*object, group_version(id)));
     return objects;
   };
   plane_.resource_version = [this] { return store_.resource_version(); };
-  plane_.write = [this](ControlPlane::Write call, std::move_only_function<void(WriteOutcome)> done) { done(write(call)); };
-  plane_.remove = [this](ControlPlane::Remove call, std::move_only_function<void(WriteOutcome)> done) { done(remove(call)); };
-  plane_.changes_after = [this](const ResourceId& id, uint64_t after, std::vector<std::pair<std::string, nlohmann::json>>& out) {
+  plane_.write = [this](ControlPlane::Write call, std::move_only_function<void(WriteOutcome)> done) {
+    done(write(call));
+  };
+  plane_.remove = [this](ControlPlane::Remove call, std::move_only_function<void(WriteOutcome)> done) {
+    done(remove(call));
+  };
+  plane_.changes_after = [this](const ResourceId& id, uint64_t after,
+                                std::vector<std::pair<std::string, nlohmann::json>>& out) {
     std::vector<config::Change> changes;
     if (!store_.changes_after(after, changes)) return false;
     config::Identity wanted = identity_of(id);
     for (config::Change& change : changes) {
-      if (change.id.kind != wanted.kind || change.id.kind_name != wanted.kind_name || change.id.group != wanted.group) continue;
+      if (change.id.kind != wanted.kind || change.id.kind_name != wanted.kind_name || change.id.group != wanted.group)
+        continue;
       if (!id.namespace_name.empty() && change.id.namespace_name != id.namespace_name) continue;
       static constexpr const char* kTypes[] = {"ADDED", "MODIFIED", "DELETED"};
       change.object["apiVersion"] = group_version(id);
@@ -170,9 +186,15 @@ void Controller::build_plane() {
   plane_.routes = [this] {
     nlohmann::json rows = nlohmann::json::array();
     for (const RouteView& view : routes_now()) {
-      rows.push_back({{"listener", view.row.listener}, {"hostname", view.row.hostname}, {"path_kind", view.row.path_kind},
-                      {"path", view.row.path}, {"method", view.row.method}, {"conditions", view.row.conditions}, {"rule", view.row.rule},
-                      {"target", view.target}, {"budget", view.budget}});
+      rows.push_back({{"listener", view.row.listener},
+                      {"hostname", view.row.hostname},
+                      {"path_kind", view.row.path_kind},
+                      {"path", view.row.path},
+                      {"method", view.row.method},
+                      {"conditions", view.row.conditions},
+                      {"rule", view.row.rule},
+                      {"target", view.target},
+                      {"budget", view.budget}});
     }
     return rows;
   };
@@ -189,15 +211,23 @@ void Controller::build_plane() {
   plane_.settings = [] {
     nlohmann::json rows = nlohmann::json::array();
     for (const snapshot::SettingRow& row : snapshot::setting_rows()) {
-      rows.push_back({{"name", row.name}, {"scope", snapshot::scope_name(row.scope)}, {"unit", row.unit()}, {"default", row.value},
-                      {"edge", row.edge}, {"least", row.least}, {"most", row.most}, {"meaning", row.meaning}, {"words", row.words}});
+      rows.push_back({{"name", row.name},
+                      {"scope", snapshot::scope_name(row.scope)},
+                      {"unit", row.unit()},
+                      {"default", row.value},
+                      {"edge", row.edge},
+                      {"least", row.least},
+                      {"most", row.most},
+                      {"meaning", row.meaning},
+                      {"words", row.words}});
     }
     return rows;
   };
   plane_.stats_text = [this] { return telemetry::stats_text(gateway_->stats()); };
   plane_.stats_json = [this] {
     nlohmann::json rows = nlohmann::json::array();
-    for (const telemetry::StatRow& row : gateway_->stats()) rows.push_back({{"name", row.full_name}, {"value", row.value}});
+    for (const telemetry::StatRow& row : gateway_->stats())
+      rows.push_back({{"name", row.full_name}, {"value", row.value}});
     return nlohmann::json{{"stats", std::move(rows)}};
   };
   plane_.stats_prometheus = [this] { return telemetry::stats_prometheus(gateway_->stats()); };

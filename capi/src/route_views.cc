@@ -26,7 +26,8 @@ std::string target_of(const snapshot::Snapshot& snapshot, const snapshot::Action
 
 // What bounds the retries of a cluster over all its requests.
 std::string retry_limit(const snapshot::ClusterSpec& cluster) {
-  const int64_t percent = cluster.policy.retry_budget ? cluster.policy.retry_budget->percent : cluster.settings.retry_budget_percent;
+  const int64_t percent =
+      cluster.policy.retry_budget ? cluster.policy.retry_budget->percent : cluster.settings.retry_budget_percent;
   if (percent >= 0) return "retries for " + std::to_string(percent) + "% of requests";
   return std::to_string(cluster.settings.max_retries) + " retries at once";
 }

@@ -42,8 +42,10 @@ kgw_status kgw_attempts_at(const kgw_attempts* attempts, size_t index, kgw_reque
   return fill(out, record);
 }
 
-kgw_status kgw_attempts_attempt_at(const kgw_attempts* attempts, size_t index, size_t attempt, kgw_attempt_record* out) {
-  if (index >= kgw_attempts_count(attempts) || attempt >= attempts->rows[index].attempts.size()) return KGW_STATUS_USAGE;
+kgw_status kgw_attempts_attempt_at(const kgw_attempts* attempts, size_t index, size_t attempt,
+                                   kgw_attempt_record* out) {
+  if (index >= kgw_attempts_count(attempts) || attempt >= attempts->rows[index].attempts.size())
+    return KGW_STATUS_USAGE;
   const kgw::telemetry::AttemptView& view = attempts->rows[index].attempts[attempt];
   kgw_attempt_record record{};
   record.endpoint = str_of(view.endpoint);
@@ -87,7 +89,8 @@ kgw_status kgw_stats_at(const kgw_stats* stats, size_t index, kgw_stat* out) {
 }
 
 kgw_status kgw_stats_label_at(const kgw_stats* stats, size_t index, size_t label, kgw_str* key, kgw_str* value) {
-  if (index >= kgw_stats_count(stats) || label >= stats->rows[index].labels.size() || key == nullptr || value == nullptr) {
+  if (index >= kgw_stats_count(stats) || label >= stats->rows[index].labels.size() || key == nullptr ||
+      value == nullptr) {
     return KGW_STATUS_USAGE;
   }
   *key = str_of(stats->rows[index].labels[label].first);

@@ -24,7 +24,7 @@ void* Arena::allocate_slow(size_t bytes, size_t align) {
   capacity_ = capacity;
   reserved_ += capacity;
   used_ = bytes;
-  return block->bytes();  // malloc's alignment covers 16
+  return block->bytes(); // malloc's alignment covers 16
 }
 
 void Arena::reset() {

@@ -53,7 +53,7 @@ class Arena {
   };
   void* allocate_slow(size_t bytes, size_t align);
 
-  Block* block_ = nullptr;  // the newest, head of the list
+  Block* block_ = nullptr; // the newest, head of the list
   size_t used_ = 0, capacity_ = 0, reserved_ = 0;
 };
 

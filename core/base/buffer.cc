@@ -28,7 +28,7 @@ Chunk* ChunkPool::take() {
     free_ = chunk->next;
     --free_count_;
   } else {
-    chunk = new Chunk;  // default-initialised: the data stays as it is
+    chunk = new Chunk; // default-initialised: the data stays as it is
   }
   chunk->next = nullptr;
   chunk->begin = chunk->end = 0;

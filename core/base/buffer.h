@@ -1,6 +1,6 @@
 #pragma once
-// Bytes on their way: OutBuffer is what encoders append to, ByteQueue what waits for a socket, ChunkPool where queues get
-// their memory. All belong to one worker.
+// Bytes on their way: OutBuffer is what encoders append to, ByteQueue what waits for a socket, ChunkPool where queues
+// get their memory. All belong to one worker.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,12 +17,13 @@ class OutBuffer {
   explicit OutBuffer(size_t capacity = 0) { reserve(capacity); }
   // Room for `bytes` more; returns where to write. commit() says how many were written.
   char* prepare(size_t bytes) {
-    if (size_ + bytes > capacity_) [[unlikely]] reserve(size_ + bytes);
+    if (size_ + bytes > capacity_) [[unlikely]]
+      reserve(size_ + bytes);
     return data_.get() + size_;
   }
   void commit(size_t bytes) { size_ += bytes; }
   void append(std::string_view text) {
-    if (text.empty()) return;  // its pointer may be null
+    if (text.empty()) return; // its pointer may be null
     std::memcpy(prepare(text.size()), text.data(), text.size());
     size_ += text.size();
   }
@@ -57,8 +58,8 @@ class OutBuffer {
 struct Chunk {
   static constexpr uint32_t kBytes = 16384 - 32;
   Chunk* next;
-  uint32_t begin, end;   // ByteQueue: the unread part
-  uint32_t references;   // body lists shared by several cursors; non-atomic, one worker
+  uint32_t begin, end; // ByteQueue: the unread part
+  uint32_t references; // body lists shared by several cursors; non-atomic, one worker
   char data[kBytes];
 };
 
@@ -88,9 +89,10 @@ class ByteQueue {
 
   void append(std::span<const char> bytes);
   std::span<const char> front() const {
-    return first_ == nullptr ? std::span<const char>{} : std::span<const char>{first_->data + first_->begin, first_->data + first_->end};
+    return first_ == nullptr ? std::span<const char>{}
+                             : std::span<const char>{first_->data + first_->begin, first_->data + first_->end};
   }
-  void consume(size_t bytes);  // at most front().size()
+  void consume(size_t bytes); // at most front().size()
   void clear();
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }

@@ -1,5 +1,6 @@
 #pragma once
-// A doubly linked list whose links live in the elements: no allocation, O(1) removal, an element knows whether it is in.
+// A doubly linked list whose links live in the elements: no allocation, O(1) removal, an element knows whether it is
+// in.
 
 #include "base/result.h"
 
@@ -50,7 +51,8 @@ template <typename T, typename Tag = void> class IntrusiveList {
     return link == &head_ ? nullptr : static_cast<T*>(link);
   }
   void clear() {
-    while (pop_front() != nullptr) {}
+    while (pop_front() != nullptr) {
+    }
   }
   // Takes all elements of `other`, in order, behind its own.
   void splice_back(IntrusiveList& other) {

@@ -18,16 +18,16 @@ class Log {
   // Called on the log's thread, one record at a time. `module` and `message` live for the call.
   using Sink = void (*)(void* user, LogLevel level, std::string_view module, std::string_view message);
 
-  Log();  // discards everything
+  Log(); // discards everything
   Log(LogLevel level, Sink sink, void* user);
-  ~Log();  // writes what is queued, then ends the thread
+  ~Log(); // writes what is queued, then ends the thread
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
   bool enabled(LogLevel level) const { return level >= level_; }
   void write(LogLevel level, std::string_view module, std::string_view message);
   uint64_t dropped() const;
-  static std::string library_version();  // "spdlog 1.10.0"
+  static std::string library_version(); // "spdlog 1.10.0"
 
  private:
   struct Impl;

@@ -8,7 +8,7 @@ namespace kgw::base {
 class Random {
  public:
   explicit Random(uint64_t seed) {
-    for (auto& word : state_) {  // splitmix64 spreads a small seed over the state
+    for (auto& word : state_) { // splitmix64 spreads a small seed over the state
       seed += 0x9e3779b97f4a7c15u;
       uint64_t z = seed;
       z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;

@@ -56,7 +56,8 @@ std::string_view trim(std::string_view text) {
 }
 
 bool equal_ignore_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {
@@ -77,7 +78,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
     if (++digits < 4) continue;
     for (int shift = 16; shift >= padding * 8; shift -= 8) bytes += static_cast<char>(group >> shift & 0xff);
     group = 0;
-    digits = padding > 0 ? 5 : 0;  // nothing may follow
+    digits = padding > 0 ? 5 : 0; // nothing may follow
   }
   bool complete = digits == 0 || digits == 5;
   return complete ? std::optional(std::move(bytes)) : std::nullopt;

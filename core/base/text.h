@@ -9,8 +9,8 @@
 
 namespace kgw::base {
 
-// The candidate nearest to `name` by edit distance, if it is near enough to be a typo (at most a third of the name, at least
-// two edits allowed); else empty.
+// The candidate nearest to `name` by edit distance, if it is near enough to be a typo (at most a third of the name, at
+// least two edits allowed); else empty.
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> candidates);
 
 // RFC 9110 5.6.2: what a field name or a method is made of.
@@ -20,7 +20,7 @@ constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c
 std::string to_lower(std::string_view text);
 // RFC 4648 4, padding required; line breaks are skipped, as Go does. Nothing: not that.
 std::optional<std::string> decode_base64(std::string_view text);
-std::string_view trim(std::string_view text);  // blanks and tabs
+std::string_view trim(std::string_view text); // blanks and tabs
 bool equal_ignore_case(std::string_view a, std::string_view b);
 
 // Calls visit(element) for each element of a comma-separated list, blanks trimmed, empty elements skipped (RFC

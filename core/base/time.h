@@ -18,8 +18,8 @@ struct Monotonic {
 };
 using Instant = Monotonic::time_point;
 
-inline constexpr Instant kNever = Instant::max();   // a deadline that does not come
-inline constexpr Duration kNone = Duration::min();  // "no duration was given", where zero has a meaning of its own
+inline constexpr Instant kNever = Instant::max();  // a deadline that does not come
+inline constexpr Duration kNone = Duration::min(); // "no duration was given", where zero has a meaning of its own
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;

@@ -27,7 +27,8 @@ void Balancer::set(const std::vector<Host*>& hosts) {
   if (balance_ == Balance::kRandom || !weights_differ(hosts_)) return;
   heap_.reserve(hosts_.size());
   for (Host* host : hosts_) {
-    // One that is new, or was away when its turn came, waits as if it had just had one: it must not make up for the past.
+    // One that is new, or was away when its turn came, waits as if it had just had one: it must not make up for the
+    // past.
     if (host->due <= time_) schedule(*host);
     heap_.push_back(host);
   }
@@ -38,9 +39,9 @@ Host& Balancer::pick(base::Random& random) {
   if (hosts_.size() == 1) return *hosts_.front();
   if (!heap_.empty()) return first_due();
   switch (balance_) {
-    case Balance::kRoundRobin: return next_in_turn();
-    case Balance::kLeastRequest: return least_loaded(random);
-    case Balance::kRandom: return *hosts_[random.below(hosts_.size())];
+  case Balance::kRoundRobin: return next_in_turn();
+  case Balance::kLeastRequest: return least_loaded(random);
+  case Balance::kRandom: return *hosts_[random.below(hosts_.size())];
   }
   __builtin_unreachable();
 }

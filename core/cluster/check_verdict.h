@@ -1,5 +1,6 @@
 #pragma once
-// What the results of active checks make of an endpoint, by Envoy's rules. One per endpoint, on the worker that keeps its health.
+// What the results of active checks make of an endpoint, by Envoy's rules. One per endpoint, on the worker that keeps
+// its health.
 
 #include <cstdint>
 
@@ -10,10 +11,10 @@ namespace kgw::cluster {
 
 enum class CheckResult : uint8_t {
   kPassed,
-  kRefused,   // an answer, but not the wanted one: counts at once
-  kAskedOut,  // the same, with x-envoy-immediate-health-check-fail
-  kNoAnswer,  // no connection, or it broke: counts from unhealthy_threshold in a row
-  kTimeout,   // the same
+  kRefused,  // an answer, but not the wanted one: counts at once
+  kAskedOut, // the same, with x-envoy-immediate-health-check-fail
+  kNoAnswer, // no connection, or it broke: counts from unhealthy_threshold in a row
+  kTimeout,  // the same
 };
 
 class CheckVerdict {
@@ -25,7 +26,8 @@ class CheckVerdict {
     bool failed = (before & Health::kFailedCheck) != 0;
     if (result == CheckResult::kPassed) {
       failures_ = 0;
-      if (failed && (first_ || ++passes_ == rules.healthy_threshold)) health.clear(kSeenByPicks | Health::kCheckTimeout);
+      if (failed && (first_ || ++passes_ == rules.healthy_threshold))
+        health.clear(kSeenByPicks | Health::kCheckTimeout);
     } else {
       passes_ = 0;
       bool silent = result == CheckResult::kNoAnswer || result == CheckResult::kTimeout;
@@ -41,7 +43,7 @@ class CheckVerdict {
 
  private:
   bool first_ = true;
-  uint32_t passes_ = 0, failures_ = 0;  // in a row, while they do not decide yet
+  uint32_t passes_ = 0, failures_ = 0; // in a row, while they do not decide yet
 };
 
 } // namespace kgw::cluster

@@ -1,6 +1,7 @@
 #pragma once
-// What all workers know of one endpoint's health, across snapshots and endpoint sets. The flags have one writer, the worker
-// that keeps the cluster's health; the failures in a row are everybody's, written on a failure and on the first success after it.
+// What all workers know of one endpoint's health, across snapshots and endpoint sets. The flags have one writer, the
+// worker that keeps the cluster's health; the failures in a row are everybody's, written on a failure and on the first
+// success after it.
 
 #include <atomic>
 #include <cstdint>
@@ -11,18 +12,18 @@ namespace kgw::cluster {
 
 // What a worker tells the one that keeps the health.
 enum class Alarm : uint8_t {
-  kConsecutive5xx,             // as many answers 5xx and local failures in a row as the rules allow
-  kConsecutiveGatewayFailure,  // the same for 502, 503, 504 and local failures
-  kAskedOut,                   // an answer with x-envoy-immediate-health-check-fail
+  kConsecutive5xx,            // as many answers 5xx and local failures in a row as the rules allow
+  kConsecutiveGatewayFailure, // the same for 502, 503, 504 and local failures
+  kAskedOut,                  // an answer with x-envoy-immediate-health-check-fail
 };
 
 class Health {
  public:
   enum Flag : uint32_t {
-    kEjected = 1 << 0,       // by outlier detection
-    kFailedCheck = 1 << 1,   // active checks say so, or none has passed yet
-    kCheckTimeout = 1 << 2,  // a failed one whose last check had no answer in time
-    kExcluded = 1 << 3,      // a failed one that asked to be left out: it does not count towards the panic threshold
+    kEjected = 1 << 0,      // by outlier detection
+    kFailedCheck = 1 << 1,  // active checks say so, or none has passed yet
+    kCheckTimeout = 1 << 2, // a failed one whose last check had no answer in time
+    kExcluded = 1 << 3,     // a failed one that asked to be left out: it does not count towards the panic threshold
   };
 
   explicit Health(uint32_t flags = 0) : flags_(flags) {}
@@ -33,7 +34,8 @@ class Health {
   void set(uint32_t flags) { flags_.fetch_or(flags, std::memory_order_relaxed); }
   void clear(uint32_t flags) { flags_.fetch_and(~flags, std::memory_order_relaxed); }
 
-  // An attempt ended with `status`; local failures come as 503 and 504. `raise` is called for every threshold reached just now.
+  // An attempt ended with `status`; local failures come as 503 and 504. `raise` is called for every threshold reached
+  // just now.
   template <class Raise> void count(uint16_t status, const OutlierDetection& rules, Raise raise) {
     if (status / 100 != 5) {
       forgive();

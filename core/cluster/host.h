@@ -33,10 +33,10 @@ struct Host {
   HostStats stats;
   uint32_t references = 1;
   bool in_set = true;
-  double due = 0;                             // Balancer's, when weights differ: its next turn
-  uint64_t turn = 0;                          // and who is first among equals
-  void* pool = nullptr;                       // upstream's, per host
-  void (*retire)(Host&) = nullptr;            // called once, when the host left the set: its pool closes what is idle
+  double due = 0;                  // Balancer's, when weights differ: its next turn
+  uint64_t turn = 0;               // and who is first among equals
+  void* pool = nullptr;            // upstream's, per host
+  void (*retire)(Host&) = nullptr; // called once, when the host left the set: its pool closes what is idle
 };
 
 class HostRef {

@@ -20,24 +20,27 @@ void OutlierDetector::follow(const EndpointSet& endpoints) {
 
 void OutlierDetector::suspect(Health& health, Alarm alarm, Instant now) {
   auto found = members_.find(&health);
-  if (found == members_.end() || is_ejected(found->second)) return;  // it left, or another worker was first
+  if (found == members_.end() || is_ejected(found->second)) return; // it left, or another worker was first
   bool by_5xx = alarm == Alarm::kConsecutive5xx;
   (by_5xx ? stats_.outlier_detection_ejections_detected_consecutive_5xx
-          : stats_.outlier_detection_ejections_detected_consecutive_gateway_failure).add();
+          : stats_.outlier_detection_ejections_detected_consecutive_gateway_failure)
+      .add();
   bool enforced = by_5xx || rules_.enforce_gateway_failure;
   if (may_eject() && enforced) {
     stats_.outlier_detection_ejections_enforced_total.add();
     (by_5xx ? stats_.outlier_detection_ejections_enforced_consecutive_5xx
-            : stats_.outlier_detection_ejections_enforced_consecutive_gateway_failure).add();
+            : stats_.outlier_detection_ejections_enforced_consecutive_gateway_failure)
+        .add();
     eject(found->second, now);
-  } else if (!may_eject()) {  // Envoy counts what would not have been enforced too
+  } else if (!may_eject()) { // Envoy counts what would not have been enforced too
     stats_.outlier_detection_ejections_overflow.add();
   }
-  health.forgive(alarm);  // the next as many count anew
+  health.forgive(alarm); // the next as many count anew
 }
 
 bool OutlierDetector::may_eject() const {
-  auto ejected = static_cast<uint64_t>(std::count_if(members_.begin(), members_.end(), [](const auto& each) { return is_ejected(each.second); }));
+  auto ejected = static_cast<uint64_t>(
+      std::count_if(members_.begin(), members_.end(), [](const auto& each) { return is_ejected(each.second); }));
   if (rules_.always_eject_one && ejected == 0) return true;
   return (ejected + 1) * 100 <= std::min(rules_.max_ejection_percent, 100u) * members_.size();
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Who is ejected and for how long, by Envoy's rules. One per cluster, on the worker that keeps its health; the verdicts reach the
-// others through the endpoints' flags.
+// Who is ejected and for how long, by Envoy's rules. One per cluster, on the worker that keeps its health; the verdicts
+// reach the others through the endpoints' flags.
 
 #include <algorithm>
 #include <cstdint>
@@ -17,7 +17,7 @@ class OutlierDetector {
  public:
   // Counts in `stats`.
   OutlierDetector(Runtime& runtime, Stats& stats) : runtime_(runtime), stats_(stats) {}
-  ~OutlierDetector();  // everybody may come back
+  ~OutlierDetector(); // everybody may come back
   OutlierDetector(const OutlierDetector&) = delete;
   OutlierDetector& operator=(const OutlierDetector&) = delete;
 
@@ -25,7 +25,8 @@ class OutlierDetector {
   void follow(const EndpointSet& endpoints);
   // As many failures in a row as the rules allow. Ejects, unless too many are ejected already.
   void suspect(Health& health, Alarm alarm, Instant now);
-  // Due every rules.interval: ends the ejections whose time is over, and forgets one of each endpoint that has stayed good.
+  // Due every rules.interval: ends the ejections whose time is over, and forgets one of each endpoint that has stayed
+  // good.
   void tick(Instant now);
   // An active check has passed.
   void passed_check(Health& health, Instant now);
@@ -33,7 +34,7 @@ class OutlierDetector {
  private:
   struct Member {
     std::shared_ptr<Health> health;
-    uint32_t times = 0;  // ejected, less the ones forgotten: the next ejection is that much longer
+    uint32_t times = 0; // ejected, less the ones forgotten: the next ejection is that much longer
     Instant ejected{}, readmitted{};
   };
   static bool is_ejected(const Member& member) { return (member.health->flags() & Health::kEjected) != 0; }

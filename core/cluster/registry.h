@@ -1,5 +1,6 @@
 #pragma once
-// The gateway's clusters by identity. Control thread only. A Runtime lives as long as a snapshot, a view or an exchange uses it.
+// The gateway's clusters by identity. Control thread only. A Runtime lives as long as a snapshot, a view or an exchange
+// uses it.
 
 #include <map>
 #include <memory>

@@ -46,7 +46,8 @@ uint64_t RetryRate::sum(RecentCount Counts::* member, Duration window, Instant n
 bool RetryRate::take(unsigned worker, const RetryRateBudget& budget, Instant now) {
   bool few = sum(&Counts::retries_of_min, budget.min_interval, now) < budget.min_count;
   if (!few) {
-    uint64_t retries = sum(&Counts::retries, budget.interval, now), requests = sum(&Counts::requests, budget.interval, now);
+    uint64_t retries = sum(&Counts::retries, budget.interval, now),
+             requests = sum(&Counts::requests, budget.interval, now);
     if (retries * 100 >= requests * budget.percent) return false;
   }
   counts_[worker]->retries.add(now, budget.interval);

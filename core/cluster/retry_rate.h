@@ -1,6 +1,6 @@
 #pragma once
-// How many requests and retries a cluster started lately, for a budget that limits one by the other. Each worker counts its own;
-// they are summed when somebody asks for a retry.
+// How many requests and retries a cluster started lately, for a budget that limits one by the other. Each worker counts
+// its own; they are summed when somebody asks for a retry.
 
 #include <atomic>
 #include <cstdint>
@@ -48,7 +48,7 @@ class RetryRate {
     RecentCount requests, retries, retries_of_min;
   };
   uint64_t sum(RecentCount Counts::* member, Duration window, Instant now) const;
-  std::vector<std::unique_ptr<Counts>> counts_;  // by worker
+  std::vector<std::unique_ptr<Counts>> counts_; // by worker
 };
 
 } // namespace kgw::cluster

@@ -35,7 +35,8 @@ void Runtime::set_policy(const Policy& policy) {
 std::shared_ptr<const EndpointSet> Runtime::admit(EndpointSet endpoints) {
   size_t stayed = 0;
   for (Endpoint& endpoint : endpoints) {
-    auto known = std::find_if(endpoints_->begin(), endpoints_->end(), [&](const Endpoint& old) { return old.same_place(endpoint); });
+    auto known = std::find_if(endpoints_->begin(), endpoints_->end(),
+                              [&](const Endpoint& old) { return old.same_place(endpoint); });
     if (known != endpoints_->end()) {
       endpoint.health = known->health;
       ++stayed;
@@ -49,7 +50,8 @@ std::shared_ptr<const EndpointSet> Runtime::admit(EndpointSet endpoints) {
 }
 
 uint32_t Runtime::max_retries(unsigned ended) const {
-  int32_t percent = budget_percent_.load(std::memory_order_relaxed), least = budget_min_.load(std::memory_order_relaxed);
+  int32_t percent = budget_percent_.load(std::memory_order_relaxed),
+          least = budget_min_.load(std::memory_order_relaxed);
   if (percent < 0 && least < 0) return max_retries_.load(std::memory_order_relaxed);
   constexpr int32_t kDefaultPercent = 20, kDefaultMin = 3;
   uint64_t in_flight = sum(&Stats::upstream_rq_active) + sum(&Stats::upstream_rq_pending_active) + ended;

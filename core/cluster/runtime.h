@@ -18,8 +18,8 @@ namespace kgw::cluster {
 struct Limits {
   uint32_t max_connections = 1024, max_pending_requests = 1024, max_requests = 1024, max_retries = 3;
   // A retry budget: replaces max_retries as soon as one of the two is set; the other one is then Envoy's default.
-  int32_t budget_percent = -1;  // of the requests in flight; -1: not set
-  int32_t budget_min = -1;      // retries that are always allowed; -1: not set
+  int32_t budget_percent = -1; // of the requests in flight; -1: not set
+  int32_t budget_min = -1;     // retries that are always allowed; -1: not set
 };
 
 struct Stats {
@@ -35,8 +35,8 @@ struct StatRow {
 };
 const std::vector<StatRow>& stat_rows();
 
-// Shared. Limits, policy, endpoints and the dead mark are written by the control thread; retry slots by any worker, and only when
-// a retry is decided; health by the worker that keeps it; each worker writes its own padded Slot alone.
+// Shared. Limits, policy, endpoints and the dead mark are written by the control thread; retry slots by any worker, and
+// only when a retry is decided; health by the worker that keeps it; each worker writes its own padded Slot alone.
 class Runtime {
  public:
   Runtime(std::string name, unsigned workers);
@@ -51,8 +51,8 @@ class Runtime {
   // Before any worker's View has it.
   void set_policy(const Policy& policy);
   const Policy& policy() const { return policy_; }
-  // Makes `endpoints` the current set. Those that were in the one before keep their health; a new one has to pass its first
-  // active check, if there are checks.
+  // Makes `endpoints` the current set. Those that were in the one before keep their health; a new one has to pass its
+  // first active check, if there are checks.
   std::shared_ptr<const EndpointSet> admit(EndpointSet endpoints);
   const EndpointSet& endpoints() const { return *endpoints_; }
   uint64_t membership_changes() const { return membership_changes_; }
@@ -63,8 +63,8 @@ class Runtime {
 
   struct alignas(base::kCacheLineBytes) Slot {
     Stats stats;
-    StatusCounts statuses;          // responses and local replies that were an attempt's last word, and 1xx
-    StatusCounts retried_statuses;  // responses that were dropped for a retry
+    StatusCounts statuses;         // responses and local replies that were an attempt's last word, and 1xx
+    StatusCounts retried_statuses; // responses that were dropped for a retry
   };
   Slot& slot(unsigned worker) { return *slots_[worker]; }
   unsigned workers() const { return static_cast<unsigned>(slots_.size()); }
@@ -74,14 +74,14 @@ class Runtime {
   uint32_t max_connections() const { return max_connections_.load(std::memory_order_relaxed); }
   uint32_t max_pending_requests() const { return max_pending_requests_.load(std::memory_order_relaxed); }
   uint32_t max_requests() const { return max_requests_.load(std::memory_order_relaxed); }
-  // How many retries may be in flight: the breaker's number, or what the budget comes to now. `ended`: requests that are over
-  // and count all the same, because their retry is asked for.
+  // How many retries may be in flight: the breaker's number, or what the budget comes to now. `ended`: requests that
+  // are over and count all the same, because their retry is asked for.
   uint32_t max_retries(unsigned ended = 0) const;
 
   bool take_retry_slot(unsigned ended = 0);
   // Under a budget that counts what was started lately; any number may then be in flight.
   bool take_retry_slot(const RetryRateBudget& budget, unsigned worker, Instant now);
-  RetryRate& retry_rate() { return *retry_rate_; }  // while the policy has such a budget
+  RetryRate& retry_rate() { return *retry_rate_; } // while the policy has such a budget
   void give_retry_slot() { retries_.fetch_sub(1, std::memory_order_relaxed); }
   uint32_t retries_in_flight() const { return retries_.load(std::memory_order_relaxed); }
 

@@ -1,6 +1,6 @@
 #pragma once
-// How many responses of each status. One writing thread, any number of readers; a class of statuses gets its memory when the
-// first of it is counted, so that thousands of clusters stay small.
+// How many responses of each status. One writing thread, any number of readers; a class of statuses gets its memory
+// when the first of it is counted, so that thousands of clusters stay small.
 
 #include <array>
 #include <atomic>
@@ -12,7 +12,7 @@ namespace kgw::cluster {
 
 class StatusCounts {
  public:
-  static constexpr unsigned kLeast = 100, kMost = 599, kOther = 600;  // kOther stands for all the others
+  static constexpr unsigned kLeast = 100, kMost = 599, kOther = 600; // kOther stands for all the others
 
   StatusCounts() = default;
   ~StatusCounts() {
@@ -25,7 +25,8 @@ class StatusCounts {
     if (status < kLeast || status > kMost) return others_.add();
     std::atomic<Group*>& place = groups_[status / 100 - 1];
     Group* group = place.load(std::memory_order_relaxed);
-    if (group == nullptr) [[unlikely]] place.store(group = new Group, std::memory_order_release);
+    if (group == nullptr) [[unlikely]]
+      place.store(group = new Group, std::memory_order_release);
     (*group)[status % 100].add();
   }
   uint64_t value(unsigned status) const {

@@ -5,7 +5,7 @@
 namespace kgw::cluster {
 namespace {
 
-constexpr size_t kPanicPercent = 50;  // Envoy's default
+constexpr size_t kPanicPercent = 50; // Envoy's default
 
 } // namespace
 
@@ -59,7 +59,8 @@ void View::look_at_health() {
 
 Pick View::pick(base::Random& random) {
   if (runtime_->dead()) return {};
-  if (runtime_->health_version() != seen_) [[unlikely]] look_at_health();
+  if (runtime_->health_version() != seen_) [[unlikely]]
+    look_at_health();
   if (panic_) slot_.stats.lb_healthy_panic.add();
   if (balancer_.size() == 0) {
     slot_.stats.upstream_cx_none_healthy.add();
@@ -80,7 +81,8 @@ void View::report(Host& host, const Outcome& outcome, Instant now) {
     if (tell_ != nullptr) tell_(tell_context_, runtime_, host.endpoint.health, alarm, now);
   };
   if (policy_.outlier) host.endpoint.health->count(outcome.status, *policy_.outlier, raise);
-  if (outcome.asked_out && policy_.health) [[unlikely]] raise(Alarm::kAskedOut);
+  if (outcome.asked_out && policy_.health) [[unlikely]]
+    raise(Alarm::kAskedOut);
 }
 
 } // namespace kgw::cluster

@@ -12,9 +12,9 @@
 namespace kgw::cluster {
 
 struct Pick {
-  Host* host = nullptr;  // null: there is none
-  bool only = false;     // there was no other
-  bool panic = false;    // too few hosts are healthy, so all are used
+  Host* host = nullptr; // null: there is none
+  bool only = false;    // there was no other
+  bool panic = false;   // too few hosts are healthy, so all are used
 };
 
 // How an attempt went.
@@ -22,8 +22,8 @@ struct Outcome {
   // What a host's statistics make of it. kNothing: this attempt has been counted there before, or will be.
   enum class Tally : uint8_t { kResponse, kFailure, kTimeout, kNothing };
   Tally tally = Tally::kResponse;
-  uint16_t status = 0;     // of the response; 503 and what a timeout answers for failures on our side
-  bool asked_out = false;  // x-envoy-immediate-health-check-fail came with it
+  uint16_t status = 0;    // of the response; 503 and what a timeout answers for failures on our side
+  bool asked_out = false; // x-envoy-immediate-health-check-fail came with it
 };
 
 class View {
@@ -52,8 +52,8 @@ class View {
   // What became of an attempt at `host`; told once per attempt, or twice when it broke behind its response's head.
   void report(Host& host, const Outcome& outcome, Instant now);
   // Who keeps the cluster's health, and is told when `report` sees something; set before the first one.
-  using Tell = void (*)(void* context, const std::shared_ptr<Runtime>& runtime, const std::shared_ptr<Health>& health, Alarm alarm,
-                        Instant now);
+  using Tell = void (*)(void* context, const std::shared_ptr<Runtime>& runtime, const std::shared_ptr<Health>& health,
+                        Alarm alarm, Instant now);
   void on_alarm(Tell tell, void* context) {
     tell_ = tell;
     tell_context_ = context;
@@ -67,7 +67,8 @@ class View {
 
   // Budgets. `ended` as Runtime::max_retries.
   void request_started(Instant now) {
-    if (policy_.retry_budget) [[unlikely]] runtime_->retry_rate().request_started(worker_, *policy_.retry_budget, now);
+    if (policy_.retry_budget) [[unlikely]]
+      runtime_->retry_rate().request_started(worker_, *policy_.retry_budget, now);
   }
   bool take_retry_slot(Instant now, unsigned ended = 0) {
     if (!policy_.retry_budget) return runtime_->take_retry_slot(ended);
@@ -85,9 +86,9 @@ class View {
   Runtime::Slot& slot_;
   Policy policy_;
   std::vector<Host*> hosts_, healthy_;
-  Balancer balancer_;  // among the healthy ones, or all
-  uint64_t seen_ = 0;  // Runtime's health_version() that this is about
-  bool panic_ = true;  // nobody is there yet
+  Balancer balancer_; // among the healthy ones, or all
+  uint64_t seen_ = 0; // Runtime's health_version() that this is about
+  bool panic_ = true; // nobody is there yet
   Tell tell_ = nullptr;
   void* tell_context_ = nullptr;
 };

@@ -5,7 +5,8 @@
 
 namespace kgw::codec {
 
-std::unique_ptr<ServerCodec> choose_server_codec(std::string_view agreed, std::span<const char> first, ArenaSource& arenas, const HeadLimits& heads,
+std::unique_ptr<ServerCodec> choose_server_codec(std::string_view agreed, std::span<const char> first,
+                                                 ArenaSource& arenas, const HeadLimits& heads,
                                                  const StreamLimits& streams) {
   std::string_view begin(first.data(), std::min(first.size(), h2::kPreface.size()));
   if (agreed == "http/1.1") return h1::make_server_codec(arenas, heads);

@@ -8,7 +8,8 @@
 namespace kgw::codec {
 
 // Null: they may become one or the other. `arenas` outlives the codec.
-std::unique_ptr<ServerCodec> choose_server_codec(std::string_view agreed, std::span<const char> first, ArenaSource& arenas, const HeadLimits& heads,
+std::unique_ptr<ServerCodec> choose_server_codec(std::string_view agreed, std::span<const char> first,
+                                                 ArenaSource& arenas, const HeadLimits& heads,
                                                  const StreamLimits& streams);
 
 } // namespace kgw::codec

@@ -12,7 +12,8 @@ bool underscore_twin(std::string_view name) {
   std::string_view twin(dashed, bytes);
   if (twin.starts_with("x-envoy-") || twin.starts_with("x-forwarded-")) return true;
   constexpr uint64_t kFraming = http::tokens_with(http::kHop) | http::token_bit(http::Token::kHost) |
-                                http::token_bit(http::Token::kContentLength) | http::token_bit(http::Token::kXRequestId);
+                                http::token_bit(http::Token::kContentLength) |
+                                http::token_bit(http::Token::kXRequestId);
   return (http::token_bit(http::token_of(twin)) & kFraming) != 0;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// The seam between bytes and messages on the client side. Sans-IO: bytes come in as spans, bytes go out through an OutBuffer.
-// HTTP/1 has one stream (id 0) at a time, HTTP/2 many. Nobody above this seam knows which; what only many streams need has
-// an answer here that suits one.
+// The seam between bytes and messages on the client side. Sans-IO: bytes come in as spans, bytes go out through an
+// OutBuffer. HTTP/1 has one stream (id 0) at a time, HTTP/2 many. Nobody above this seam knows which; what only many
+// streams need has an answer here that suits one.
 
 #include <cstdint>
 #include <span>
@@ -16,17 +16,17 @@ namespace kgw::codec {
 using StreamId = uint32_t;
 
 enum class EventKind : uint8_t {
-  kNeedMore,  // what is left of the input must be presented again in front of the next bytes
-  kHead,      // head, end
-  kInform,    // client codecs only: a 1xx head
-  kData,      // data, end
-  kTrailers,  // head (fields only); ends the message
-  kEnd,       // the message ended without anything else to tell (after the last kData of a chunked body)
-  kReset,     // the peer cancelled the stream. reset
-  kDrained,   // what waited for the peer to take it is on its way: there is room for more
-  kRefused,   // server codecs: the request gets the answer `status` for `reason`; the connection goes on
-  kBad,       // the peer broke the protocol; nothing further is read. status, reason
-  kOver,      // the connection has done its work: nothing further comes, nothing is left to write
+  kNeedMore, // what is left of the input must be presented again in front of the next bytes
+  kHead,     // head, end
+  kInform,   // client codecs only: a 1xx head
+  kData,     // data, end
+  kTrailers, // head (fields only); ends the message
+  kEnd,      // the message ended without anything else to tell (after the last kData of a chunked body)
+  kReset,    // the peer cancelled the stream. reset
+  kDrained,  // what waited for the peer to take it is on its way: there is room for more
+  kRefused,  // server codecs: the request gets the answer `status` for `reason`; the connection goes on
+  kBad,      // the peer broke the protocol; nothing further is read. status, reason
+  kOver,     // the connection has done its work: nothing further comes, nothing is left to write
 };
 
 // Why a stream ended early. RFC 9113 7.
@@ -35,7 +35,7 @@ enum class Reset : uint8_t {
   kNoError,
   kCancel,
   kInternal,
-  kRefused,  // proof that nothing was done: REFUSED_STREAM, or a stream behind the last one that a GOAWAY names
+  kRefused, // proof that nothing was done: REFUSED_STREAM, or a stream behind the last one that a GOAWAY names
   kProtocol,
   kConnect,
 };
@@ -43,14 +43,14 @@ enum class Reset : uint8_t {
 struct Event {
   EventKind kind = EventKind::kNeedMore;
   StreamId stream = 0;
-  void* user = nullptr;             // what the stream was bound to; null for the head of a new request
-  bool end = false;                 // kHead, kData: nothing follows
-  http::Head* head = nullptr;       // valid until the next call into the codec; its texts as http/head.h says
-  std::span<const char> data{};     // points into the input
-  Reset reset = Reset::kOther;      // kReset
-  uint16_t status = 0;              // kBad, kRefused: the answer (400, 408, 413, 414, 417, 426, 431, 501, 505; client codecs: 502);
-                                    // 0: the connection itself is broken, and no stream can be answered
-  const char* reason = nullptr;     // kBad, kRefused: Envoy-like detail, a static text such as "http1.invalid_header_name"
+  void* user = nullptr;         // what the stream was bound to; null for the head of a new request
+  bool end = false;             // kHead, kData: nothing follows
+  http::Head* head = nullptr;   // valid until the next call into the codec; its texts as http/head.h says
+  std::span<const char> data{}; // points into the input
+  Reset reset = Reset::kOther;  // kReset
+  uint16_t status = 0; // kBad, kRefused: the answer (400, 408, 413, 414, 417, 426, 431, 501, 505; client codecs: 502);
+                       // 0: the connection itself is broken, and no stream can be answered
+  const char* reason = nullptr; // kBad, kRefused: Envoy-like detail, a static text such as "http1.invalid_header_name"
 };
 
 // Where the bytes of a request's head go: the arena of the exchange that the request will be. Asked once per head, when
@@ -76,11 +76,11 @@ struct HeadLimits {
 struct StreamLimits {
   uint32_t concurrent_streams = 1024;
   uint32_t stream_window_bytes = 16 << 20, connection_window_bytes = 24 << 20;
-  uint32_t resets = 1000;             // more than requests that ended well
-  uint32_t empty_frames = 1;          // in a row
-  uint32_t priority_frames = 100;     // for each stream
-  uint32_t window_updates = 10;       // for each DATA frame sent, and for each stream
-  uint32_t continuation_frames = 8;   // of one head
+  uint32_t resets = 1000;           // more than requests that ended well
+  uint32_t empty_frames = 1;        // in a row
+  uint32_t priority_frames = 100;   // for each stream
+  uint32_t window_updates = 10;     // for each DATA frame sent, and for each stream
+  uint32_t continuation_frames = 8; // of one head
 };
 
 // One stream at a time unless a codec says otherwise.
@@ -88,7 +88,8 @@ class Codec {
  public:
   virtual ~Codec() = default;
 
-  // Takes bytes off the front of `in` until one event is complete. With no input left it tells what was caused by writing.
+  // Takes bytes off the front of `in` until one event is complete. With no input left it tells what was caused by
+  // writing.
   virtual EventKind next(std::span<char>& in, Event& event) = 0;
 
   virtual void write_data(StreamId stream, std::span<const char> data, bool end, base::OutBuffer& out) = 0;
@@ -109,7 +110,8 @@ class Codec {
   virtual bool reset(StreamId, Reset, base::OutBuffer&) { return false; }
   // Trailers are a matter of course in this protocol, and not only passed on where that is wanted.
   virtual bool always_trailers() const { return false; }
-  // The response has turned the connection into a tunnel: the bytes of both sides pass as they are, as data without end.
+  // The response has turned the connection into a tunnel: the bytes of both sides pass as they are, as data without
+  // end.
   virtual bool tunnel() const = 0;
   // Whether the connection may carry another request once what it carries now is complete.
   virtual bool reusable() const = 0;
@@ -123,8 +125,8 @@ class Codec {
 
 class ServerCodec : public Codec {
  public:
-  // A final head starts the response of the stream; `end` completes it. The codec chooses the framing from head.framing and
-  // content_length and the request's version; hop-by-hop fields are its own affair (head must have none).
+  // A final head starts the response of the stream; `end` completes it. The codec chooses the framing from head.framing
+  // and content_length and the request's version; hop-by-hop fields are its own affair (head must have none).
   virtual void write_inform(StreamId stream, const http::Head& head, base::OutBuffer& out) = 0;
   virtual void write_head(StreamId stream, const http::Head& head, bool end, base::OutBuffer& out) = 0;
 

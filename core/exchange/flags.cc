@@ -3,7 +3,8 @@
 namespace kgw::exchange {
 
 std::string_view flag_name(Flag flag) {
-  static constexpr std::string_view kNames[] = {"DC", "NR", "UC", "UF", "UH", "UO", "UPE", "URX", "UT", "SI", "LR", "DPE", "DI", "FI", "UMSDR", "UR", "DR"};
+  static constexpr std::string_view kNames[] = {"DC", "NR", "UC",  "UF", "UH", "UO",    "UPE", "URX", "UT",
+                                                "SI", "LR", "DPE", "DI", "FI", "UMSDR", "UR",  "DR"};
   return kNames[static_cast<int>(flag)];
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// Envoy's response flags: an ordered list without repeats, not a bit mask, because logs print them in the order they were set.
+// Envoy's response flags: an ordered list without repeats, not a bit mask, because logs print them in the order they
+// were set.
 
 #include <cstdint>
 #include <string>
@@ -23,7 +24,7 @@ class Flags {
     return false;
   }
   bool empty() const { return count_ == 0; }
-  std::string text() const;  // "URX,UF"; "-" for none
+  std::string text() const; // "URX,UF"; "-" for none
 
  private:
   Flag list_[kMost] = {};

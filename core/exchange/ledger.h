@@ -1,6 +1,6 @@
 #pragma once
-// The bounded record of one request and its attempts. Fixed size, no allocation; written by the machine where decisions are
-// taken and by the driver where bytes are counted.
+// The bounded record of one request and its attempts. Fixed size, no allocation; written by the machine where decisions
+// are taken and by the driver where bytes are counted.
 
 #include <array>
 #include <cstdint>
@@ -44,10 +44,10 @@ template <size_t N> class FixedText {
 };
 
 struct AttemptRecord {
-  Instant start{}, connected{}, first_byte{}, ended{};  // Instant{} (the epoch): did not happen
-  uint64_t bytes_sent = 0;                              // request body
-  Duration delay = base::kNone;                         // drawn before the next attempt
-  uint32_t number = 0;                                  // from 1
+  Instant start{}, connected{}, first_byte{}, ended{}; // Instant{} (the epoch): did not happen
+  uint64_t bytes_sent = 0;                             // request body
+  Duration delay = base::kNone;                        // drawn before the next attempt
+  uint32_t number = 0;                                 // from 1
   uint16_t status = 0;
   uint16_t port = 0;
   uint8_t ip[16] = {};
@@ -59,7 +59,7 @@ struct AttemptRecord {
 
 class Ledger {
  public:
-  static constexpr uint32_t kFirst = 8, kLast = 8;  // a request with more attempts keeps the first and the last ones
+  static constexpr uint32_t kFirst = 8, kLast = 8; // a request with more attempts keeps the first and the last ones
 
   void open(Instant now) {
     opened = request_ended = now;
@@ -98,15 +98,17 @@ class Ledger {
     for (uint32_t i = 0; i < used; ++i) records_[i] = from.records_[i];
   }
   // The numbers that are kept: 1..kFirst, then the last kLast.
-  bool kept(uint32_t number) const { return number >= 1 && number <= attempts && (number <= kFirst || number + kLast > attempts); }
+  bool kept(uint32_t number) const {
+    return number >= 1 && number <= attempts && (number <= kFirst || number + kLast > attempts);
+  }
 
   Instant opened{}, request_ended{}, ended{};
-  uint32_t attempts = 0;      // begun
-  uint16_t status = 0;        // sent to the client; 0: none
+  uint32_t attempts = 0; // begun
+  uint16_t status = 0;   // sent to the client; 0: none
   Flags flags;
-  Decision outcome = Decision::kNone;  // of the request as a whole
-  uint64_t bytes_received = 0, bytes_sent = 0;  // bodies
-  FixedText<160> details;     // response code details
+  Decision outcome = Decision::kNone;          // of the request as a whole
+  uint64_t bytes_received = 0, bytes_sent = 0; // bodies
+  FixedText<160> details;                      // response code details
 
  private:
   std::array<AttemptRecord, kFirst + kLast> records_;

@@ -12,13 +12,13 @@ namespace {
 
 Flag flag_of(Reason reason) {
   switch (reason) {
-    case Reason::kProtocolError: return Flag::kUPE;
-    case Reason::kOverflow: return Flag::kUO;
-    case Reason::kConnectionTermination: return Flag::kUC;
-    case Reason::kRemoteReset:
-    case Reason::kRemoteRefused:
-    case Reason::kRemoteConnectError: return Flag::kUR;
-    default: return Flag::kUF;
+  case Reason::kProtocolError: return Flag::kUPE;
+  case Reason::kOverflow: return Flag::kUO;
+  case Reason::kConnectionTermination: return Flag::kUC;
+  case Reason::kRemoteReset:
+  case Reason::kRemoteRefused:
+  case Reason::kRemoteConnectError: return Flag::kUR;
+  default: return Flag::kUF;
   }
 }
 
@@ -53,7 +53,8 @@ Step Machine::answer(const Reply& reply, Decision why, std::string_view details,
   return {.acts = kReply | kDone};
 }
 
-// ---- client side --------------------------------------------------------------------------------------------------------
+// ---- client side
+// --------------------------------------------------------------------------------------------------------
 
 Step Machine::head(bool ended, Instant now) {
   if (ended) request_ = Half::kEnded;
@@ -75,8 +76,8 @@ Step Machine::begin(Instant now) {
 Step Machine::end(Instant now) {
   request_ = Half::kEnded;
   ledger_->request_ended = now;
-  // Envoy arms the global timer here and only if an attempt is in flight: a request whose first attempt failed while its
-  // body arrived, and that waits in back-off now, never gets one.
+  // Envoy arms the global timer here and only if an attempt is in flight: a request whose first attempt failed while
+  // its body arrived, and that waits in back-off now, never gets one.
   if (live_ != 0 && plan_->global > Duration{}) set_due(kGlobal, now + plan_->global);
   arm_per_try(now);
   return {};
@@ -100,7 +101,7 @@ Step Machine::client_gone(Gone how, std::string_view reason, Instant now) {
     Flag flag;
     Decision why;
     std::string_view details;
-    Reply reply;  // while nothing was sent; status 0: none
+    Reply reply; // while nothing was sent; status 0: none
   };
   static constexpr Facts kFacts[] = {
       {Flag::kDC, Decision::kClientGone, "downstream_remote_disconnect", {}},
@@ -132,7 +133,8 @@ Step Machine::client_gone(Gone how, std::string_view reason, Instant now) {
   return local_reply(reply, facts.details, now, reset);
 }
 
-// ---- attempts -----------------------------------------------------------------------------------------------------------
+// ---- attempts
+// -----------------------------------------------------------------------------------------------------------
 
 Step Machine::ready(uint8_t slot, bool reused, Instant now) {
   ready_ |= static_cast<uint16_t>(1u << slot);
@@ -146,12 +148,13 @@ Step Machine::ready(uint8_t slot, bool reused, Instant now) {
 }
 
 Step Machine::inform(uint8_t slot, uint16_t status, Instant now) {
-  if (status > 104) return {};  // dropped, and changes nothing
+  if (status > 104) return {}; // dropped, and changes nothing
   if (!informed_) plan_->cluster->statuses().add(status);
   informed_ = true;
-  set_due(kPerTry, kNever);  // a response has begun
+  set_due(kPerTry, kNever); // a response has begun
   auto others = static_cast<uint16_t>(live_ & ~(1u << slot));
-  auto acts = static_cast<uint16_t>((status == 100 ? 0 : kInform) | (keeping_ ? kDropBody : 0) | (others != 0 ? kReset : 0));
+  auto acts =
+      static_cast<uint16_t>((status == 100 ? 0 : kInform) | (keeping_ ? kDropBody : 0) | (others != 0 ? kReset : 0));
   end_retries();
   give_up(others, Decision::kLostRace, now);
   return {.acts = acts, .reset = others, .slot = slot};
@@ -179,7 +182,7 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& told, Instant n
     }
     if (retriable && others) return drop(slot, now);
   } else {
-    attempt.decision = facts.status < 400             ? Decision::kForwarded
+    attempt.decision = facts.status < 400      ? Decision::kForwarded
                        : plan_->retry->on == 0 ? Decision::kNoPolicy
                                                : Decision::kRetriesEnded;
   }
@@ -217,7 +220,8 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
   end_attempt(slot, failure.reason, now);
   AttemptRecord& attempt = record(slot);
   // A breaker of ours says nothing about the endpoint.
-  if (failure.reason != Reason::kOverflow) report(slot, {phase_ == Phase::kTrying ? Tally::kFailure : Tally::kNothing, 503}, now);
+  if (failure.reason != Reason::kOverflow)
+    report(slot, {phase_ == Phase::kTrying ? Tally::kFailure : Tally::kNothing, 503}, now);
   if (phase_ == Phase::kRelaying) {
     attempt.decision = ledger_->outcome = Decision::kResponseCut;
     ledger_->flags.set(flag_of(failure.reason));
@@ -230,7 +234,8 @@ Step Machine::failed(uint8_t slot, const Failure& failure, Instant now) {
   if (retry_on_) {
     bool others = live_ != 0 || waiting();
     if (may_spawn(slot)) {
-      Decision not_covered = failure.reason == Reason::kOverflow ? Decision::kOverflowNotRetried : Decision::kResetNotCovered;
+      Decision not_covered =
+          failure.reason == Reason::kOverflow ? Decision::kOverflowNotRetried : Decision::kResetNotCovered;
       bool covered = retry::covers(plan_->retry->on, failure.reason, head_sent_);
       if (judge(slot, covered, Decision::kRetryReset, not_covered, now, true)) return {};
     } else {
@@ -250,7 +255,8 @@ int64_t Machine::service_time_ms(Instant now) const {
   return request_ == Half::kEnded ? base::to_ms(now - ledger_->request_ended) : -1;
 }
 
-// ---- permission to try again --------------------------------------------------------------------------------------------
+// ---- permission to try again
+// --------------------------------------------------------------------------------------------
 
 bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now, bool ended,
                     const retry::ResponseFacts* facts) {
@@ -277,7 +283,7 @@ bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision 
   armed_ = true;
   spawned_ = true;
   attempt.decision = if_retried;
-  timed_out_ = false;  // a per-try timeout says otherwise
+  timed_out_ = false; // a per-try timeout says otherwise
   attempt.delay = wait_before_retry(facts);
   set_due(kBackoff, now + attempt.delay);
   return true;
@@ -289,7 +295,8 @@ Duration Machine::wait_before_retry(const retry::ResponseFacts* facts) {
   if (facts != nullptr && facts->too_early) return {};
   wait_ = Wait::kRatelimited;
   if (facts != nullptr && facts->wait_ms > 1) {
-    return base::from_ms(facts->wait_ms + static_cast<int64_t>(random_->below(static_cast<uint64_t>(facts->wait_ms / 2))));
+    return base::from_ms(facts->wait_ms +
+                         static_cast<int64_t>(random_->below(static_cast<uint64_t>(facts->wait_ms / 2))));
   }
   wait_ = Wait::kExponential;
   return backoff_.draw(*random_);
@@ -301,7 +308,8 @@ void Machine::end_retries() {
   set_due(kBackoff, kNever);
 }
 
-// ---- ends ---------------------------------------------------------------------------------------------------------------
+// ---- ends
+// ---------------------------------------------------------------------------------------------------------------
 
 Step Machine::reset_reply(uint8_t slot, const Failure& failure, Instant now) {
   const retry::ReasonFacts& reason = facts_of(failure.reason);

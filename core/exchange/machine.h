@@ -1,6 +1,7 @@
 #pragma once
-// The retry machine: one request from its head to its end. Pure: facts, time and random numbers come in, one Step comes out.
-// It arms no timer, sees no header, no body byte, no socket. The live proxy, explain and the simulator drive the same object.
+// The retry machine: one request from its head to its end. Pure: facts, time and random numbers come in, one Step comes
+// out. It arms no timer, sees no header, no body byte, no socket. The live proxy, explain and the simulator drive the
+// same object.
 
 #include <cstdint>
 #include <string_view>
@@ -17,14 +18,14 @@ namespace kgw::exchange {
 
 // What the caller must do, in this order, before it feeds another event. A Step fits one register.
 enum Act : uint16_t {
-  kReset = 1 << 0,     // give up every attempt in `reset` (connections that wait too). No further event for these slots
-  kDropBody = 1 << 1,  // stop keeping body for replay; what is unsent still flows
-  kInform = 1 << 2,    // pass the 1xx of `slot` on
-  kForward = 1 << 3,   // `slot` has won: its head, body and trailers go to the client
-  kReply = 1 << 4,     // send reply()
-  kAbort = 1 << 5,     // the response has begun already: break it visibly
-  kDone = 1 << 6,      // give up what is still open, file the ledger, recycle
-  kStart = 1 << 7,     // start attempt `slot` as start() says; replay the kept body, then go on live. Never with kDone
+  kReset = 1 << 0,    // give up every attempt in `reset` (connections that wait too). No further event for these slots
+  kDropBody = 1 << 1, // stop keeping body for replay; what is unsent still flows
+  kInform = 1 << 2,   // pass the 1xx of `slot` on
+  kForward = 1 << 3,  // `slot` has won: its head, body and trailers go to the client
+  kReply = 1 << 4,    // send reply()
+  kAbort = 1 << 5,    // the response has begun already: break it visibly
+  kDone = 1 << 6,     // give up what is still open, file the ledger, recycle
+  kStart = 1 << 7,    // start attempt `slot` as start() says; replay the kept body, then go on live. Never with kDone
 };
 struct Step {
   uint16_t acts = 0, reset = 0;
@@ -34,9 +35,9 @@ struct Step {
 
 struct Failure {
   retry::Reason reason = retry::Reason::kNone;
-  bool head_sent = false;                // the request head had begun to go out
-  std::string_view transport_text = {};  // the transport's words, for the details; copied
-  Decision limit = Decision::kNone;      // the limit that the response broke
+  bool head_sent = false;               // the request head had begun to go out
+  std::string_view transport_text = {}; // the transport's words, for the details; copied
+  Decision limit = Decision::kNone;     // the limit that the response broke
 };
 
 // A local answer. `body` points into the machine or into the configuration.
@@ -44,29 +45,29 @@ struct Reply {
   uint16_t status = 0;
   std::string_view body;
   bool overloaded = false;
-  bool counted = true;      // says how many attempts there were, where the route wants that told
-  int8_t grpc_status = -1;  // to a gRPC client; -1: what goes with `status`
+  bool counted = true;     // says how many attempts there were, where the route wants that told
+  int8_t grpc_status = -1; // to a gRPC client; -1: what goes with `status`
 };
 
 enum class Gone : uint8_t {
-  kDisconnect,  // the client's connection is lost
-  kIdle,        // nothing moved for stream_idle_timeout_ms
-  kDrain,       // the gateway stops
-  kProtocol,    // the client broke the protocol in the body
-  kReset,       // the client reset its stream, and its connection goes on
-  kTunnelEnd,   // the client ended its side of a tunnel: nothing stops, what it sent still goes on
+  kDisconnect, // the client's connection is lost
+  kIdle,       // nothing moved for stream_idle_timeout_ms
+  kDrain,      // the gateway stops
+  kProtocol,   // the client broke the protocol in the body
+  kReset,      // the client reset its stream, and its connection goes on
+  kTunnelEnd,  // the client ended its side of a tunnel: nothing stops, what it sent still goes on
 };
 
 struct StartInfo {
   cluster::Host* endpoint = nullptr;
-  uint32_t attempt = 0;          // from 1
-  int64_t expected_timeout_ms = 0;  // 0: do not send
-  int8_t timeout_retry = -1;     // of a retry: whether a per-try timeout was the reason; -1: the first attempt
+  uint32_t attempt = 0;            // from 1
+  int64_t expected_timeout_ms = 0; // 0: do not send
+  int8_t timeout_retry = -1;       // of a retry: whether a per-try timeout was the reason; -1: the first attempt
 };
 
 class Machine {
  public:
-  static constexpr int kMaxLive = 8;  // attempts alive at once, with hedging
+  static constexpr int kMaxLive = 8; // attempts alive at once, with hedging
   // All borrowed until kDone.
   void open(const Plan& plan, base::Random& random, Ledger& ledger, Instant now);
   // An answer that needs no attempt (no route, direct response, broken rule); instead of head(). `plan` was not needed.
@@ -87,15 +88,15 @@ class Machine {
   // The client's request waits for an injected delay: nothing takes its body yet.
   bool held() const { return delaying() && live() == 0; }
   bool counts_silence() const { return due_[kPerTryIdle] != base::kNever; }
-  Step moved(Instant now) {  // a piece of the response came; needed only while counts_silence()
+  Step moved(Instant now) { // a piece of the response came; needed only while counts_silence()
     set_due(kPerTryIdle, now + per_try_idle_);
     return {};
   }
-  Step finished(uint8_t slot, Instant now);  // response complete, trailers included
+  Step finished(uint8_t slot, Instant now); // response complete, trailers included
 
   // ---- time: one number instead of arm and disarm commands
-  Instant deadline() const { return deadline_; }  // or kNever
-  Step timeout(Instant now);                      // call while deadline() <= now; handles exactly one
+  Instant deadline() const { return deadline_; } // or kNever
+  Step timeout(Instant now);                     // call while deadline() <= now; handles exactly one
 
   // ---- what a Step refers to
   const StartInfo& start() const { return start_; }
@@ -109,10 +110,10 @@ class Machine {
   int64_t service_time_ms(Instant now) const;
 
  private:
-  enum class Phase : uint8_t { kTrying, kRelaying, kDone };  // trying includes waiting in back-off
+  enum class Phase : uint8_t { kTrying, kRelaying, kDone }; // trying includes waiting in back-off
   enum class Half : uint8_t { kOpen, kEnded };
   enum Due : uint8_t { kGlobal, kDuration, kAttemptDuration, kPerTry, kPerTryIdle, kFault, kBackoff, kDueCount };
-  enum class Wait : uint8_t { kExponential, kRatelimited, kNone };  // before the retry that is due
+  enum class Wait : uint8_t { kExponential, kRatelimited, kNone }; // before the retry that is due
 
   Step keep(uint64_t bytes, Instant now);
   Step begin(Instant now);
@@ -124,8 +125,8 @@ class Machine {
   int64_t expected_timeout_ms(Instant now) const;
   // Permission to try again, after the policy said it would like to. Exact order of counters and flags. `ended`: the
   // attempt's stream is over already.
-  bool judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now,
-             bool ended, const retry::ResponseFacts* facts = nullptr);
+  bool judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now, bool ended,
+             const retry::ResponseFacts* facts = nullptr);
   Duration wait_before_retry(const retry::ResponseFacts* facts);
   // Only the newest attempt may spawn a retry, and only once; so one back-off and one breaker slot suffice.
   bool may_spawn(uint8_t slot) const { return slot == newest_ && !spawned_; }
@@ -154,7 +155,9 @@ class Machine {
   void set_due(Due which, Instant at);
   AttemptRecord& record(uint8_t slot) { return ledger_->at(number_[slot]); }
   // To the cluster, which judges its endpoints by it.
-  void report(uint8_t slot, const cluster::Outcome& outcome, Instant now) { plan_->cluster->report(*host_[slot], outcome, now); }
+  void report(uint8_t slot, const cluster::Outcome& outcome, Instant now) {
+    plan_->cluster->report(*host_[slot], outcome, now);
+  }
   cluster::Stats& stats() { return plan_->cluster->stats(); }
 
   const Plan* plan_ = nullptr;
@@ -162,24 +165,24 @@ class Machine {
   Ledger* ledger_ = nullptr;
   Phase phase_ = Phase::kTrying;
   Half request_ = Half::kOpen;
-  bool retry_on_ = false;    // the retry state exists
-  bool keeping_ = false;     // body is kept for a replay
-  bool armed_ = false;       // a retry was granted since the last judgement
-  bool executed_ = false;    // a retry was started
-  bool informed_ = false;    // a 1xx counted as the beginning of a response
-  bool head_sent_ = false;   // an attempt failed after its head had begun to go out
-  bool timed_out_ = false;   // a per-try timeout is the reason of the retry
+  bool retry_on_ = false;  // the retry state exists
+  bool keeping_ = false;   // body is kept for a replay
+  bool armed_ = false;     // a retry was granted since the last judgement
+  bool executed_ = false;  // a retry was started
+  bool informed_ = false;  // a 1xx counted as the beginning of a response
+  bool head_sent_ = false; // an attempt failed after its head had begun to go out
+  bool timed_out_ = false; // a per-try timeout is the reason of the retry
   Wait wait_ = Wait::kExponential;
-  bool spawned_ = false;     // the newest attempt has spawned its retry
+  bool spawned_ = false; // the newest attempt has spawned its retry
   uint8_t newest_ = 0;
   uint16_t live_ = 0, ready_ = 0;
-  uint16_t reported_slow_ = 0;      // hedged attempts whose per-try timeout the cluster knows of
-  uint32_t number_[kMaxLive] = {};  // of the attempt in each slot
-  cluster::Host* host_[kMaxLive] = {};  // its endpoint, which the driver holds while it may still tell us something
-  cluster::HostRef delayed_;        // the same while a fault delays the attempt, before the driver knows of it
+  uint16_t reported_slow_ = 0;         // hedged attempts whose per-try timeout the cluster knows of
+  uint32_t number_[kMaxLive] = {};     // of the attempt in each slot
+  cluster::Host* host_[kMaxLive] = {}; // its endpoint, which the driver holds while it may still tell us something
+  cluster::HostRef delayed_;           // the same while a fault delays the attempt, before the driver knows of it
   uint32_t attempts_ = 0, remaining_ = 0;
   uint64_t kept_ = 0;
-  Duration per_try_idle_{};  // the policy may be gone when the response is on its way
+  Duration per_try_idle_{}; // the policy may be gone when the response is on its way
   bool per_try_whole_ = false;
   Instant due_[kDueCount] = {}, deadline_ = base::kNever;
   retry::Backoff backoff_;

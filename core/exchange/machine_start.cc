@@ -88,7 +88,8 @@ int64_t Machine::expected_timeout_ms(Instant now) const {
   return std::max<int64_t>(1, base::to_ms(std::min(base, plan_->global - elapsed)));
 }
 
-// ---- faults -------------------------------------------------------------------------------------------------------------
+// ---- faults
+// -------------------------------------------------------------------------------------------------------------
 
 bool Machine::delayed(Instant now) {
   if (!retry::strikes(plan_->faults->delay_ppm, *random_)) return false;
@@ -113,7 +114,7 @@ Step Machine::attempt_fault(Instant now) {
   bool retriable = retry_on_ && retry::covers(plan_->retry->on, facts);
   if (retry_on_ && judge(slot, retriable, Decision::kRetryStatus, Decision::kFaultAbort, now, true, &facts)) return {};
   if (!retry_on_) record(slot).decision = Decision::kFaultAbort;
-  if (live_ != 0) return {};  // another one may still answer
+  if (live_ != 0) return {}; // another one may still answer
   return inject_abort(now);
 }
 

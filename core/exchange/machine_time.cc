@@ -65,7 +65,8 @@ Step Machine::timeout(Instant now) {
 }
 
 Step Machine::global_timeout(Instant now) {
-  auto waiting_for = static_cast<unsigned>(std::popcount(live_));  // in back-off nothing is in flight, and nothing is charged
+  auto waiting_for =
+      static_cast<unsigned>(std::popcount(live_)); // in back-off nothing is in flight, and nothing is charged
   stats().upstream_rq_timeout.add(waiting_for);
   ledger_->flags.set(Flag::kUT);
   if (phase_ == Phase::kRelaying) return cut_response(Decision::kGlobalTimeout, "response_timeout", now);
@@ -88,7 +89,8 @@ Step Machine::duration_timeout(Instant now) {
   uint16_t reset = live_;
   give_up(reset, Decision::kRequestDuration, now);
   constexpr int8_t kDeadlineExceeded = 4;
-  Reply reply{request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "downstream duration timeout", false, false, kDeadlineExceeded};
+  Reply reply{request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "downstream duration timeout", false, false,
+              kDeadlineExceeded};
   return local_reply(reply, "max_duration_timeout", now, reset);
 }
 
@@ -105,7 +107,9 @@ Step Machine::attempt_duration_timeout(Instant now) {
   end_attempt(slot, Reason::kLocalReset, now);
   head_sent_ = true;
   AttemptRecord& attempt = record(slot);
-  attempt.decision = retry_on_ ? Decision::kAttemptDuration : plan_->retry->on == 0 ? Decision::kNoPolicy : Decision::kRetriesEnded;
+  attempt.decision = retry_on_               ? Decision::kAttemptDuration
+                     : plan_->retry->on == 0 ? Decision::kNoPolicy
+                                             : Decision::kRetriesEnded;
   if (retry_on_ && may_spawn(slot)) {
     bool covered = retry::covers(plan_->retry->on, Reason::kLocalReset, head_sent_);
     if (judge(slot, covered, Decision::kRetryAttemptDuration, Decision::kAttemptDuration, now, false)) {
@@ -117,16 +121,19 @@ Step Machine::attempt_duration_timeout(Instant now) {
   give_up(live_, Decision::kLostRace, now);
   ledger_->flags.set(Flag::kUMSDR);
   ledger_->outcome = attempt.decision;
-  return local_reply({request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "upstream max stream duration reached", false}, kDetails, now, reset);
+  return local_reply(
+      {request_ == Half::kEnded ? uint16_t{504} : uint16_t{408}, "upstream max stream duration reached", false},
+      kDetails, now, reset);
 }
 
 Step Machine::per_try_timeout(bool idle, Instant now) {
   stop_per_try();
   (idle ? stats().upstream_rq_per_try_idle_timeout : stats().upstream_rq_per_try_timeout).add();
   std::string_view details = idle ? "upstream_per_try_idle_timeout" : "upstream_per_try_timeout";
-  auto late = static_cast<uint8_t>(std::countr_zero(live_));  // the only one: without hedging, or behind a head
+  auto late = static_cast<uint8_t>(std::countr_zero(live_)); // the only one: without hedging, or behind a head
   report(late, {phase_ == Phase::kTrying ? Tally::kTimeout : Tally::kNothing, timeout_reply().status}, now);
-  if (phase_ == Phase::kRelaying) {  // the idle one runs on behind the head, the other one if it is for the whole response
+  if (phase_ ==
+      Phase::kRelaying) { // the idle one runs on behind the head, the other one if it is for the whole response
     ledger_->flags.set(Flag::kUT);
     return cut_response(idle ? Decision::kPerTryIdle : Decision::kPerTryCut, details, now);
   }
@@ -150,13 +157,15 @@ Step Machine::per_try_timeout(bool idle, Instant now) {
   return local_reply(reply, details, now, reset);
 }
 
-// The slow attempt runs on; whatever the tokens, another one is asked for. A refusal leaves its flag and changes nothing else.
+// The slow attempt runs on; whatever the tokens, another one is asked for. A refusal leaves its flag and changes
+// nothing else.
 Step Machine::hedge(Instant now) {
   stop_per_try();
   auto slow = static_cast<uint16_t>(1u << newest_);
   if ((live_ & slow) != 0) report(newest_, {Tally::kNothing, timeout_reply().status}, now);
   reported_slow_ |= slow;
-  if (retry_on_ && may_spawn(newest_)) timed_out_ = judge(newest_, true, Decision::kHedged, Decision::kNone, now, false);
+  if (retry_on_ && may_spawn(newest_))
+    timed_out_ = judge(newest_, true, Decision::kHedged, Decision::kNone, now, false);
   return {};
 }
 

@@ -14,7 +14,7 @@ struct Record {
   int64_t start_unix_us = 0;
   std::string_view method, path, authority, request_id, route, cluster;
   http::Version version = http::Version::kHttp11;
-  const http::Head* head = nullptr;  // of the request, as shaped; without fields when it could not be parsed
+  const http::Head* head = nullptr; // of the request, as shaped; without fields when it could not be parsed
 };
 
 } // namespace kgw::exchange

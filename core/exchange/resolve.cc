@@ -58,8 +58,8 @@ Duration duration_of(const snapshot::StreamDuration& route, http::Head& head, ba
 }
 
 void forward(Resolution& result, const snapshot::ListenerSettings& settings, const snapshot::Action& action,
-             const snapshot::Snapshot& snapshot, std::span<cluster::View* const> views, http::Head& head, base::Arena& arena,
-             base::Random& random) {
+             const snapshot::Snapshot& snapshot, std::span<cluster::View* const> views, http::Head& head,
+             base::Arena& arena, base::Random& random) {
   if (action.total_weight == 0) return answer(result, 500, {}, "no_backend");
   uint64_t draw = action.backends.size() == 1 ? 0 : random.below(action.total_weight);
   const snapshot::Backend* backend = action.backends.data();
@@ -99,7 +99,8 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
     result.allow = kAllow;
     return answer(result, 405, {}, "trace_not_allowed");
   }
-  if (!head.upgrade.empty() && (settings.accept_websocket == 0 || !base::equal_ignore_case(head.upgrade, "websocket"))) {
+  if (!head.upgrade.empty() &&
+      (settings.accept_websocket == 0 || !base::equal_ignore_case(head.upgrade, "websocket"))) {
     return answer(result, 403, {}, "upgrade_failed");
   }
   if (!http::count_forward(head, arena)) return last_hop(result, head);
@@ -123,10 +124,11 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
   const snapshot::Action& action = snapshot.actions[match.action];
   result.action = &action;
   switch (action.kind) {
-    case snapshot::ActionKind::kForward:
-      return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, snapshot, views, head, arena, random);
-    case snapshot::ActionKind::kDirect: return answer(result, action.status, action.body, "direct_response");
-    case snapshot::ActionKind::kError: return answer(result, action.status, {}, "rule_not_resolved");
+  case snapshot::ActionKind::kForward:
+    return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, snapshot, views, head, arena,
+                   random);
+  case snapshot::ActionKind::kDirect: return answer(result, action.status, action.body, "direct_response");
+  case snapshot::ActionKind::kError: return answer(result, action.status, {}, "rule_not_resolved");
   }
 }
 

@@ -8,7 +8,8 @@ namespace {
 
 constexpr Duration kLeastTtl = std::chrono::seconds(5), kMostTtl = std::chrono::minutes(5);
 
-cluster::Endpoint endpoint_of(net::Address address, const snapshot::EndpointSpec& spec, const snapshot::ClusterSpec& cluster) {
+cluster::Endpoint endpoint_of(net::Address address, const snapshot::EndpointSpec& spec,
+                              const snapshot::ClusterSpec& cluster) {
   address.port = spec.port;
   cluster::Endpoint endpoint{.port = spec.port, .v6 = address.v6, .weight = spec.weight, .text = address.text()};
   std::memcpy(endpoint.ip, address.bytes, sizeof endpoint.ip);
@@ -28,10 +29,13 @@ struct Discovery::Name {
   base::Timer timer;
   Discovery* owner;
   Name(Discovery& discovery, std::string text)
-      : host(std::move(text)), timer([](void* self, Instant) {
-          auto* name = static_cast<Name*>(self);
-          name->owner->resolve(*name);
-        }, this), owner(&discovery) {}
+      : host(std::move(text)), timer(
+                                   [](void* self, Instant) {
+                                     auto* name = static_cast<Name*>(self);
+                                     name->owner->resolve(*name);
+                                   },
+                                   this),
+        owner(&discovery) {}
 };
 
 struct Discovery::Tracked {
@@ -39,8 +43,10 @@ struct Discovery::Tracked {
   std::shared_ptr<const cluster::EndpointSet> endpoints;
 };
 
-Discovery::Discovery(net::Loop& loop, net::Resolver* resolver, uint64_t seed, size_t most_names, base::Log& log, Publish publish)
-    : loop_(loop), resolver_(resolver), random_(seed), most_names_(most_names), log_(log), publish_(std::move(publish)) {}
+Discovery::Discovery(net::Loop& loop, net::Resolver* resolver, uint64_t seed, size_t most_names, base::Log& log,
+                     Publish publish)
+    : loop_(loop), resolver_(resolver), random_(seed), most_names_(most_names), log_(log),
+      publish_(std::move(publish)) {}
 
 Discovery::~Discovery() = default;
 
@@ -59,13 +65,14 @@ std::vector<std::shared_ptr<const cluster::EndpointSet>> Discovery::track(const 
         if (endpoint.host == entry.first) return false;
       }
     }
-    return !entry.second->asking;  // a question on its way comes back to its name
+    return !entry.second->asking; // a question on its way comes back to its name
   });
   return sets;
 }
 
 size_t Discovery::unanswered() const {
-  return static_cast<size_t>(std::count_if(names_.begin(), names_.end(), [](const auto& entry) { return !entry.second->answered; }));
+  return static_cast<size_t>(
+      std::count_if(names_.begin(), names_.end(), [](const auto& entry) { return !entry.second->answered; }));
 }
 
 std::shared_ptr<const cluster::EndpointSet> Discovery::build(const snapshot::Cluster& cluster) {
@@ -90,7 +97,8 @@ const std::vector<net::Address>& Discovery::addresses_of(const std::string& host
   if (names_.size() >= most_names_) {
     static const std::vector<net::Address> kNone;
     overflowed_.fetch_add(1, std::memory_order_relaxed);
-    KGW_LOG(log_, base::LogLevel::kWarning, "dns", "{}: not resolved, dns_cache_entries ({}) names are kept already", host, most_names_);
+    KGW_LOG(log_, base::LogLevel::kWarning, "dns", "{}: not resolved, dns_cache_entries ({}) names are kept already",
+            host, most_names_);
     return kNone;
   }
   found = names_.emplace(host, std::make_unique<Name>(*this, host)).first;
@@ -121,7 +129,8 @@ void Discovery::answered(Name& name, net::Resolution resolution) {
   name.addresses = std::move(resolution.addresses);
   for (auto& [identity, tracked] : tracked_) {
     const auto& endpoints = tracked->cluster.spec.endpoints;
-    bool uses = std::any_of(endpoints.begin(), endpoints.end(), [&](const auto& endpoint) { return endpoint.host == name.host; });
+    bool uses = std::any_of(endpoints.begin(), endpoints.end(),
+                            [&](const auto& endpoint) { return endpoint.host == name.host; });
     if (!uses) continue;
     tracked->endpoints = build(tracked->cluster);
     publish_(tracked->cluster.runtime, tracked->endpoints);

@@ -1,6 +1,6 @@
 #pragma once
-// Where clusters live right now: numeric addresses as they stand, host names by DNS, resolved again when their answer is old.
-// Control thread only.
+// Where clusters live right now: numeric addresses as they stand, host names by DNS, resolved again when their answer
+// is old. Control thread only.
 
 #include <atomic>
 #include <functional>
@@ -18,11 +18,13 @@ namespace kgw::gateway {
 
 class Discovery {
  public:
-  using Publish = std::function<void(const std::shared_ptr<cluster::Runtime>&, std::shared_ptr<const cluster::EndpointSet>)>;
+  using Publish =
+      std::function<void(const std::shared_ptr<cluster::Runtime>&, std::shared_ptr<const cluster::EndpointSet>)>;
 
-  // At most `most_names` host names are resolved at a time; one beyond them has no address until others go. `publish` is
-  // called when a cluster's set changed after track() (a DNS answer).
-  Discovery(net::Loop& loop, net::Resolver* resolver, uint64_t seed, size_t most_names, base::Log& log, Publish publish);
+  // At most `most_names` host names are resolved at a time; one beyond them has no address until others go. `publish`
+  // is called when a cluster's set changed after track() (a DNS answer).
+  Discovery(net::Loop& loop, net::Resolver* resolver, uint64_t seed, size_t most_names, base::Log& log,
+            Publish publish);
   ~Discovery();
 
   // Follows exactly the clusters of `snapshot` from now on. Returns their sets as known now, in its order.
@@ -48,7 +50,7 @@ class Discovery {
   base::Log& log_;
   Publish publish_;
   std::map<std::string, std::unique_ptr<Name>> names_;
-  std::map<std::string, std::unique_ptr<Tracked>> tracked_;  // by cluster identity
+  std::map<std::string, std::unique_ptr<Tracked>> tracked_; // by cluster identity
 };
 
 } // namespace kgw::gateway

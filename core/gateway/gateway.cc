@@ -11,12 +11,13 @@
 
 namespace kgw::gateway {
 
-// A listening address. The first socket stays here as long as the port is served: siblings for workers are made from it.
+// A listening address. The first socket stays here as long as the port is served: siblings for workers are made from
+// it.
 struct Gateway::BoundPort {
   PortId id = 0;
   net::Address address;
-  std::vector<net::Certificate> certificates{};     // what `tls` was made of
-  std::shared_ptr<const net::TlsServer> tls{};      // null: plain text
+  std::vector<net::Certificate> certificates{}; // what `tls` was made of
+  std::shared_ptr<const net::TlsServer> tls{};  // null: plain text
 };
 
 namespace {
@@ -50,9 +51,11 @@ base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, bas
   auto resolver = net::make_resolver(*gateway->control_);
   if (!resolver) return std::unexpected(resolver.error());
   gateway->resolver_ = std::move(*resolver);
-  gateway->discovery_ = std::make_unique<Discovery>(
-      *gateway->control_, gateway->resolver_.get(), options.seed, options.dns_cache_entries, log,
-      [self = gateway.get()](const auto& runtime, auto endpoints) { self->publish_endpoints(runtime, std::move(endpoints)); });
+  gateway->discovery_ =
+      std::make_unique<Discovery>(*gateway->control_, gateway->resolver_.get(), options.seed, options.dns_cache_entries,
+                                  log, [self = gateway.get()](const auto& runtime, auto endpoints) {
+                                    self->publish_endpoints(runtime, std::move(endpoints));
+                                  });
   gateway->control_thread_ = start_thread([self = gateway.get()] { self->control_->run(); }, "kgw-control");
   return gateway;
 }
@@ -65,7 +68,7 @@ Gateway::~Gateway() {
     control_->stop();
     control_thread_.join();
   }
-  discovery_.reset();  // its questions die with the resolver, before the loop
+  discovery_.reset(); // its questions die with the resolver, before the loop
   resolver_.reset();
 }
 
@@ -90,20 +93,23 @@ void Gateway::wait_for_names(Duration limit) {
   }
 }
 
-// ---- configuration ------------------------------------------------------------------------------------------------------
+// ---- configuration
+// ------------------------------------------------------------------------------------------------------
 
 base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
   if (running_) return base::fail(base::ErrorCode::kState, "the gateway was started before");
   if (auto opened = open_access_log(); !opened) return std::unexpected(opened.error());
   // The pseudonym has to differ from every other gateway's, so it does not come from the seed (RFC 9110 7.6.3).
-  proxy::Identity identity{net::local_address(), fmt::format("1.1 kgwcore-{:08x}", std::random_device()()), options_.internal};
+  proxy::Identity identity{net::local_address(), fmt::format("1.1 kgwcore-{:08x}", std::random_device()()),
+                           options_.internal};
   for (unsigned i = 0; i < options_.workers; ++i) {
     auto loop = net::Loop::make();
     if (!loop) {
       abandon_start();
       return std::unexpected(loop.error());
     }
-    workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, identity, options_.ledger_records));
+    workers_.push_back(std::make_unique<Worker>(i, std::move(*loop), nullptr, options_.seed + i + 1, identity,
+                                                options_.ledger_records));
     if (access_log_ != nullptr) workers_.back()->set_access_log(&access_log_->queue(i));
     if (i > 0) workers_.back()->set_keeper(*workers_.front());
     workers_.back()->start();
@@ -150,7 +156,8 @@ void Gateway::close_access_log() {
 }
 
 base::Result<void> Gateway::reopen_access_log() {
-  if (access_log_ == nullptr || !running_) return base::fail(base::ErrorCode::kState, "there is no access log, or the gateway does not run");
+  if (access_log_ == nullptr || !running_)
+    return base::fail(base::ErrorCode::kState, "there is no access log, or the gateway does not run");
   return access_log_->reopen();
 }
 
@@ -158,7 +165,7 @@ base::Result<std::vector<Binding>> Gateway::publish(snapshot::Spec spec) {
   KGW_ASSERT(running_);
   auto compiled = snapshot::compile(std::move(spec), registry_, ++version_);
   if (!compiled) return std::unexpected(compiled.error());
-  auto next = std::const_pointer_cast<snapshot::Snapshot>(*compiled);  // not shared yet
+  auto next = std::const_pointer_cast<snapshot::Snapshot>(*compiled); // not shared yet
   auto tls = tls_of(*next);
   if (!tls) return std::unexpected(tls.error());
   std::vector<Update> updates(workers_.size());
@@ -197,7 +204,8 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
   std::vector<snapshot::Socket> served;
   for (snapshot::Socket& socket : next.sockets) {
     // Several listeners on "any free port" are told apart by their first listener's name.
-    std::pair<std::string, uint16_t> key{socket.port == 0 ? socket.address + '#' + socket.names.front() : socket.address, socket.port};
+    std::pair<std::string, uint16_t> key{
+        socket.port == 0 ? socket.address + '#' + socket.names.front() : socket.address, socket.port};
     Binding binding;
     binding.tls = !socket.certificates.empty();
     auto known = ports_.find(key);
@@ -230,7 +238,8 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
         }
       }
       if (binding.bound) {
-        for (size_t i = 0; i < updates.size(); ++i) updates[i].ports.push_back({port.id, served.size(), std::move(sockets[i]), *tls});
+        for (size_t i = 0; i < updates.size(); ++i)
+          updates[i].ports.push_back({port.id, served.size(), std::move(sockets[i]), *tls});
         kept[key] = port;
       }
     }
@@ -246,7 +255,8 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
 }
 
 // The same certificates keep their server, so that clients can resume their sessions.
-base::Result<std::shared_ptr<const net::TlsServer>> Gateway::tls_of(const snapshot::Socket& socket, const BoundPort* before) {
+base::Result<std::shared_ptr<const net::TlsServer>> Gateway::tls_of(const snapshot::Socket& socket,
+                                                                    const BoundPort* before) {
   std::vector<net::Certificate> certificates = certificates_of(socket);
   if (certificates.empty()) return nullptr;
   if (before != nullptr && before->certificates == certificates) return before->tls;
@@ -298,7 +308,8 @@ void Gateway::publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime
   }
 }
 
-// ---- views --------------------------------------------------------------------------------------------------------------
+// ---- views
+// --------------------------------------------------------------------------------------------------------------
 
 void Gateway::on_workers(const std::function<void(Worker&)>& work) {
   std::latch done(static_cast<ptrdiff_t>(workers_.size()));
@@ -350,11 +361,17 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
     std::replace(prefix.begin(), prefix.end(), '/', '_');
     for (const proxy::ListenerStatRow& row : proxy::listener_stat_rows()) {
       std::string stat = telemetry::stat_name(row.name);
-      rows.push_back({stat, "http." + prefix + "." + stat, family("envoy_http_", stat), {{"envoy_http_conn_manager_prefix", prefix}}, row.gauge,
+      rows.push_back({stat,
+                      "http." + prefix + "." + stat,
+                      family("envoy_http_", stat),
+                      {{"envoy_http_conn_manager_prefix", prefix}},
+                      row.gauge,
                       counters->sum(row.member)});
     }
   }
-  auto add_own = [&](const char* name, uint64_t value) { rows.push_back({name, name, family("kgwcore_", name), {}, false, value}); };
+  auto add_own = [&](const char* name, uint64_t value) {
+    rows.push_back({name, name, family("kgwcore_", name), {}, false, value});
+  };
   add_own("dns_cache_overflow", discovery_->overflowed());
   add_own("access_log_written", access_log_ == nullptr ? 0 : access_log_->written());
   add_own("access_log_dropped", access_log_ == nullptr ? 0 : access_log_->dropped());
@@ -362,7 +379,8 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
   return rows;
 }
 
-// ---- ends -----------------------------------------------------------------------------------------------------------------
+// ---- ends
+// -----------------------------------------------------------------------------------------------------------------
 
 void Gateway::stop(Duration drain) {
   if (stopping_.exchange(true)) {

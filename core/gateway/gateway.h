@@ -25,23 +25,23 @@ struct Options {
   uint64_t seed = 0;
   size_t ledger_records = 1024;
   size_t dns_cache_entries = 10'000;
-  std::vector<net::Cidr> internal;  // clients whose x-envoy-* request headers are trusted
+  std::vector<net::Cidr> internal; // clients whose x-envoy-* request headers are trusted
   telemetry::AccessLogOptions access_log;
 };
 
 // What became of one listener of a published spec.
 struct Binding {
-  std::string listener;  // NAMESPACE/GATEWAY/LISTENER
+  std::string listener; // NAMESPACE/GATEWAY/LISTENER
   bool bound = false;
   bool tls = false;
-  net::Address address;  // as bound
-  base::Error error;     // !bound
+  net::Address address; // as bound
+  base::Error error;    // !bound
 };
 
 class Gateway {
  public:
   static base::Result<std::unique_ptr<Gateway>> make(const Options& options, base::Log& log);
-  ~Gateway();  // stop() first
+  ~Gateway(); // stop() first
 
   // ---- any thread
   // Runs `work` on the control thread and waits for it. Called on the control thread, runs it at once.
@@ -54,17 +54,19 @@ class Gateway {
   void abandon_after_fork();
 
   // ---- control thread
-  // Opens the access log and starts the workers. `bindings` as publish(); when any failed, nothing listens and the error is the first one's.
+  // Opens the access log and starts the workers. `bindings` as publish(); when any failed, nothing listens and the
+  // error is the first one's.
   base::Result<std::vector<Binding>> start(snapshot::Spec spec);
-  // The apply transaction: compile, bind what is new, hand the snapshot to every worker, and return when all serve it. A port
-  // that cannot be bound is left out; everything else takes effect. Fails only when compiling does; the old snapshot serves on.
+  // The apply transaction: compile, bind what is new, hand the snapshot to every worker, and return when all serve it.
+  // A port that cannot be bound is left out; everything else takes effect. Fails only when compiling does; the old
+  // snapshot serves on.
   base::Result<std::vector<Binding>> publish(snapshot::Spec spec);
   net::Loop& control_loop() { return *control_; }
   std::shared_ptr<const snapshot::Snapshot> snapshot() const { return snapshot_; }
   const std::vector<Binding>& bindings() const { return bindings_; }
   bool running() const { return running_; }
   std::vector<telemetry::StatRow> stats() const;
-  std::vector<telemetry::ClusterRow> clusters();  // waits for the workers
+  std::vector<telemetry::ClusterRow> clusters(); // waits for the workers
   // As telemetry::AccessLog; kState when there is none, or the gateway does not run.
   base::Result<void> reopen_access_log();
   cluster::Registry& registry() { return registry_; }
@@ -82,7 +84,8 @@ class Gateway {
   // Runs `work` on every worker's thread, at the same time, and waits. Control thread, while they run.
   void on_workers(const std::function<void(Worker&)>& work);
   std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_of(const snapshot::Socket& socket);
-  void publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime, std::shared_ptr<const cluster::EndpointSet> endpoints);
+  void publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime,
+                         std::shared_ptr<const cluster::EndpointSet> endpoints);
 
   Options options_;
   std::unique_ptr<net::Loop> control_;
@@ -91,17 +94,17 @@ class Gateway {
   cluster::Registry registry_;
   std::unique_ptr<Discovery> discovery_;
   base::Log& log_;
-  std::unique_ptr<telemetry::AccessLog> access_log_;  // outlives the workers that push into it; null: none
+  std::unique_ptr<telemetry::AccessLog> access_log_; // outlives the workers that push into it; null: none
   std::thread access_log_thread_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::map<std::string, std::shared_ptr<proxy::ListenerCounters>> counters_;
   std::map<std::pair<std::string, uint16_t>, BoundPort> ports_;
   std::shared_ptr<const snapshot::Snapshot> snapshot_;
   std::vector<Binding> bindings_;
-  std::shared_ptr<const net::TlsClient> tls_verifying_, tls_trusting_;  // made when the first cluster needs one
+  std::shared_ptr<const net::TlsClient> tls_verifying_, tls_trusting_; // made when the first cluster needs one
   uint64_t version_ = 0;
   PortId next_port_ = 1;
-  std::atomic<bool> running_{false};  // written by the control thread
+  std::atomic<bool> running_{false}; // written by the control thread
   std::atomic<bool> stopping_{false};
 };
 

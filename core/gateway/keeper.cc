@@ -69,8 +69,8 @@ Keeper::Keeper(upstream::Context& context) : context_(context) {}
 
 Keeper::~Keeper() = default;
 
-void Keeper::keep(const std::shared_ptr<cluster::Runtime>& runtime, const cluster::Policy& policy, const upstream::ClusterConfig& config,
-                  const cluster::EndpointSet* endpoints) {
+void Keeper::keep(const std::shared_ptr<cluster::Runtime>& runtime, const cluster::Policy& policy,
+                  const upstream::ClusterConfig& config, const cluster::EndpointSet* endpoints) {
   if (!policy.outlier && !policy.health) return forget(runtime.get());
   auto& kept = kept_[runtime.get()];
   if (kept == nullptr) kept = std::make_unique<Kept>(context_, runtime);

@@ -23,7 +23,8 @@ upstream::ClusterConfig config_of(const snapshot::Cluster& cluster) {
   // Many clients share a connection: it takes more than a few slow readers to fill its window.
   auto window = static_cast<uint32_t>(cluster.spec.h2_connection_window_bytes);
   config.streams = {.concurrent_streams = static_cast<uint32_t>(cluster.spec.h2_concurrent_streams),
-                    .stream_window_bytes = std::min(static_cast<uint32_t>(cluster.spec.h2_stream_window_bytes), std::max(window / 16, 65535u)),
+                    .stream_window_bytes = std::min(static_cast<uint32_t>(cluster.spec.h2_stream_window_bytes),
+                                                    std::max(window / 16, 65535u)),
                     .connection_window_bytes = window};
   return config;
 }
@@ -45,15 +46,18 @@ struct Worker::Listening {
   Worker* worker = nullptr;
   proxy::Port port;
   std::unique_ptr<net::Acceptor> acceptor;
-  std::shared_ptr<const net::TlsServer> tls;  // for connections to come
+  std::shared_ptr<const net::TlsServer> tls; // for connections to come
 };
 
 Worker::Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<net::Network> network, uint64_t seed,
                const proxy::Identity& identity, size_t ledger_records)
     : index_(index), loop_(std::move(loop)),
       network_(network != nullptr ? std::move(network) : net::make_tcp_network(*loop_)), random_(seed),
-      input_(std::make_unique_for_overwrite<char[]>(kInputBytes)),
-      upstream_{.loop = *loop_, .network = *network_, .output = output_, .chunks = chunks_, .input = {input_.get(), kInputBytes}},
+      input_(std::make_unique_for_overwrite<char[]>(kInputBytes)), upstream_{.loop = *loop_,
+                                                                             .network = *network_,
+                                                                             .output = output_,
+                                                                             .chunks = chunks_,
+                                                                             .input = {input_.get(), kInputBytes}},
       context_(*loop_, upstream_, random_, identity), ring_(ledger_records),
       drain_timer_([](void* self, Instant) { static_cast<Worker*>(self)->cut(); }, this) {
   if (ledger_records > 0) keep_records();
@@ -105,7 +109,8 @@ void Worker::end_of_turn() {
   if (drained_) check_drained();
 }
 
-// ---- configuration ------------------------------------------------------------------------------------------------------
+// ---- configuration
+// ------------------------------------------------------------------------------------------------------
 
 void Worker::apply(Update update) {
   most_connections_ = update.most_connections;
@@ -156,7 +161,8 @@ proxy::WorkerSnapshot* Worker::adopt(Update& update) {
     auto& slots = next->listener_stats.emplace_back();
     for (auto& counters : socket) {
       slots.push_back(&counters->slot(index_));
-      if (std::find(counters_kept_.begin(), counters_kept_.end(), counters) == counters_kept_.end()) counters_kept_.push_back(counters);
+      if (std::find(counters_kept_.begin(), counters_kept_.end(), counters) == counters_kept_.end())
+        counters_kept_.push_back(counters);
     }
   }
   return next;
@@ -164,7 +170,8 @@ proxy::WorkerSnapshot* Worker::adopt(Update& update) {
 
 void Worker::update_ports(Update& update, proxy::WorkerSnapshot& before) {
   for (auto it = ports_.begin(); it != ports_.end();) {
-    bool kept = std::any_of(update.ports.begin(), update.ports.end(), [&](const auto& port) { return port.id == it->first; });
+    bool kept =
+        std::any_of(update.ports.begin(), update.ports.end(), [&](const auto& port) { return port.id == it->first; });
     if (kept) {
       ++it;
       continue;
@@ -186,14 +193,15 @@ void Worker::update_ports(Update& update, proxy::WorkerSnapshot& before) {
       at.worker->take(at, std::move(transport));
     };
     listening->worker = this;
-    listening->acceptor = std::make_unique<net::Acceptor>(*loop_, std::move(*port.fresh), accepts, on_accept, listening.get());
+    listening->acceptor =
+        std::make_unique<net::Acceptor>(*loop_, std::move(*port.fresh), accepts, on_accept, listening.get());
     if (full_) listening->acceptor->pause();
   }
 }
 
 void Worker::take(Listening& listening, std::unique_ptr<net::Transport> transport) {
   if (listening.tls != nullptr) transport = net::accept_tls(*loop_, std::move(transport), listening.tls);
-  new proxy::Downstream(listening.port, std::move(transport));  // owns itself until it closes
+  new proxy::Downstream(listening.port, std::move(transport)); // owns itself until it closes
   if (full_ || connections() < most_connections_) return;
   full_ = true;
   listening.port.stats().downstream_cx_overflow.add();
@@ -254,7 +262,8 @@ void Worker::accept(PortId port, std::unique_ptr<net::Transport> transport) {
   new proxy::Downstream(ports_.at(port)->port, std::move(transport));
 }
 
-// ---- ends -----------------------------------------------------------------------------------------------------------------
+// ---- ends
+// -----------------------------------------------------------------------------------------------------------------
 
 void Worker::drain(Instant deadline, std::move_only_function<void()> done) {
   context_.draining = true;

@@ -1,6 +1,6 @@
 #pragma once
-// One thread with one loop: its ports, client connections, pools, counters. Everything but the constructor, start, join and
-// post runs on that thread.
+// One thread with one loop: its ports, client connections, pools, counters. Everything but the constructor, start, join
+// and post runs on that thread.
 
 #include <map>
 #include <memory>
@@ -26,15 +26,15 @@ struct Update {
   std::shared_ptr<const snapshot::Snapshot> snapshot;
   struct PortUpdate {
     PortId id = 0;
-    size_t socket = 0;                       // index into snapshot->sockets
-    std::optional<net::ListenSocket> fresh;  // a port that the worker does not have yet
-    std::shared_ptr<const net::TlsServer> tls{};  // null: plain text
+    size_t socket = 0;                           // index into snapshot->sockets
+    std::optional<net::ListenSocket> fresh;      // a port that the worker does not have yet
+    std::shared_ptr<const net::TlsServer> tls{}; // null: plain text
   };
-  std::vector<PortUpdate> ports;  // those not named drain
-  std::vector<std::vector<std::shared_ptr<proxy::ListenerCounters>>> counters;  // as snapshot->sockets
-  std::vector<std::shared_ptr<const cluster::EndpointSet>> endpoints;           // as snapshot->clusters
-  std::vector<std::shared_ptr<const net::TlsClient>> tls;                       // as snapshot->clusters; null: plain text
-  size_t most_connections = SIZE_MAX;                                           // of clients, this worker's share
+  std::vector<PortUpdate> ports;                                               // those not named drain
+  std::vector<std::vector<std::shared_ptr<proxy::ListenerCounters>>> counters; // as snapshot->sockets
+  std::vector<std::shared_ptr<const cluster::EndpointSet>> endpoints;          // as snapshot->clusters
+  std::vector<std::shared_ptr<const net::TlsClient>> tls; // as snapshot->clusters; null: plain text
+  size_t most_connections = SIZE_MAX;                     // of clients, this worker's share
 };
 
 class Worker {
@@ -44,11 +44,12 @@ class Worker {
          const proxy::Identity& identity, size_t ledger_records);
   ~Worker();
 
-  void set_access_log(telemetry::AccessLogQueue* queue);  // before start; it outlives the worker
-  // Before start: `first` keeps the health of clusters, and this worker tells it what it sees. Without it, it keeps it itself.
+  void set_access_log(telemetry::AccessLogQueue* queue); // before start; it outlives the worker
+  // Before start: `first` keeps the health of clusters, and this worker tells it what it sees. Without it, it keeps it
+  // itself.
   void set_keeper(Worker& first) { first_ = &first; }
   void start();
-  void join();  // after stop
+  void join(); // after stop
   void post(std::move_only_function<void()> work) { loop_->post_from_any_thread(std::move(work)); }
 
   // ---- on the worker's thread
@@ -75,7 +76,8 @@ class Worker {
   using Pools = std::map<const cluster::Runtime*, upstream::ClusterPools*>;
   void keep_records();
   void drop(const Pools::value_type& entry);
-  void alarm(const std::shared_ptr<cluster::Runtime>& runtime, const std::shared_ptr<cluster::Health>& health, cluster::Alarm alarm, Instant now);
+  void alarm(const std::shared_ptr<cluster::Runtime>& runtime, const std::shared_ptr<cluster::Health>& health,
+             cluster::Alarm alarm, Instant now);
   void end_of_turn();
   void take(Listening& listening, std::unique_ptr<net::Transport> transport);
   void make_room();
@@ -95,14 +97,14 @@ class Worker {
   proxy::Context context_;
   telemetry::Ring ring_;
   telemetry::AccessLogQueue* access_log_ = nullptr;
-  Pools pools_;  // retained
+  Pools pools_; // retained
   Worker* first_ = this;
-  std::optional<Keeper> keeper_;  // the first worker's
+  std::optional<Keeper> keeper_; // the first worker's
   std::map<PortId, std::unique_ptr<Listening>> ports_;
   std::vector<std::unique_ptr<Listening>> retiring_;
   std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_kept_;
   size_t most_connections_ = SIZE_MAX;
-  bool full_ = false;  // nothing is accepted
+  bool full_ = false; // nothing is accepted
   base::Timer drain_timer_;
   std::move_only_function<void()> drained_;
   std::thread thread_;

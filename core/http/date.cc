@@ -122,7 +122,8 @@ std::optional<int64_t> parse_date(std::string_view text, int64_t now_s) {
     } else {
       parts = asctime_date(scan);
     }
-    std::chrono::year_month_day date{std::chrono::year(parts.year), std::chrono::month(parts.month), std::chrono::day(parts.day)};
+    std::chrono::year_month_day date{std::chrono::year(parts.year), std::chrono::month(parts.month),
+                                     std::chrono::day(parts.day)};
     if (!scan.at_end() || !date.ok()) return std::nullopt;
     return std::chrono::sys_days(date).time_since_epoch() / std::chrono::seconds(1) + parts.second;
   }

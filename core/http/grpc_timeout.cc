@@ -21,13 +21,13 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text) {
     return std::optional(unit * static_cast<int64_t>(std::min(number, kMostNs / ns)));
   };
   switch (text.back()) {
-    case 'H': return of(std::chrono::hours(1));
-    case 'M': return of(std::chrono::minutes(1));
-    case 'S': return of(std::chrono::seconds(1));
-    case 'm': return of(std::chrono::milliseconds(1));
-    case 'u': return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(number));
-    case 'n': return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::nanoseconds(number));
-    default: return std::nullopt;
+  case 'H': return of(std::chrono::hours(1));
+  case 'M': return of(std::chrono::minutes(1));
+  case 'S': return of(std::chrono::seconds(1));
+  case 'm': return of(std::chrono::milliseconds(1));
+  case 'u': return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(number));
+  case 'n': return std::chrono::ceil<std::chrono::milliseconds>(std::chrono::nanoseconds(number));
+  default: return std::nullopt;
   }
 }
 

@@ -52,8 +52,8 @@ struct Head {
   std::string_view method, scheme, authority, path; // path: origin form with query
   // The protocol that a request asks to switch to, or that a 101 switches to (RFC 9110 7.8); empty: none.
   std::string_view upgrade;
-  uint64_t present = 0;                             // one bit per Token that some live field has
-  int64_t content_length = -1;                      // -1: none given
+  uint64_t present = 0;        // one bit per Token that some live field has
+  int64_t content_length = -1; // -1: none given
   Field* fields = nullptr;
   uint16_t count = 0, capacity = 0, status = 0;
   MethodId method_id = MethodId::kOther;

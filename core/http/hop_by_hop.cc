@@ -46,8 +46,8 @@ void keep_te_trailers(Head& head) {
   bool kept = false;
   for (Field& field : head.all()) {
     if (field.token != Token::kTe || field.removed()) continue;
-    bool trailers =
-        !base::each_element(field.value_view(), [](std::string_view e) { return !base::equal_ignore_case(e, "trailers"); });
+    bool trailers = !base::each_element(field.value_view(),
+                                        [](std::string_view e) { return !base::equal_ignore_case(e, "trailers"); });
     if (kept || !trailers) {
       field.flags |= kRemoved;
       continue;

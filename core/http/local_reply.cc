@@ -69,7 +69,8 @@ Head local_reply_head(const LocalReply& reply, ReplyForm form, bool head_request
     head.status = 200;
     add_field(head, arena, Token::kContentType, "application/grpc");
     add_field(head, arena, Token::kGrpcStatus,
-              reply.grpc_status < 0 ? grpc_status(reply.status) : decimal(static_cast<uint32_t>(reply.grpc_status), arena));
+              reply.grpc_status < 0 ? grpc_status(reply.status)
+                                    : decimal(static_cast<uint32_t>(reply.grpc_status), arena));
     if (!reply.body.empty()) add_field(head, arena, Token::kGrpcMessage, percent_encoded(reply.body, arena));
     add_common(head, reply, date, arena);
     return head;

@@ -73,7 +73,8 @@ std::string_view reason_phrase(uint16_t status) {
 }
 
 uint16_t status_of_grpc(std::string_view grpc_status) {
-  static constexpr uint16_t kStatuses[] = {200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401};
+  static constexpr uint16_t kStatuses[] = {200, 499, 500, 400, 504, 404, 409, 403, 429,
+                                           400, 409, 400, 501, 500, 503, 500, 401};
   size_t number = 0;
   auto [end, error] = std::from_chars(grpc_status.data(), grpc_status.data() + grpc_status.size(), number);
   bool known = error == std::errc{} && end == grpc_status.data() + grpc_status.size() && number < std::size(kStatuses);

@@ -18,7 +18,7 @@ class ListenSocket {
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&& other) noexcept;
   ~ListenSocket();
-  const Address& address() const { return address_; }  // with the port that was bound
+  const Address& address() const { return address_; } // with the port that was bound
   int fd() const { return fd_; }
 
  private:
@@ -30,15 +30,15 @@ class ListenSocket {
 // How many descriptors the process may have open (RLIMIT_NOFILE).
 size_t descriptor_limit();
 
-// Accepts on a worker's loop, at most `accepts_per_turn` per turn. EMFILE and friends: closes a spare fd to accept and drop
-// one connection, then pauses 100 ms; never spins.
+// Accepts on a worker's loop, at most `accepts_per_turn` per turn. EMFILE and friends: closes a spare fd to accept and
+// drop one connection, then pauses 100 ms; never spins.
 class Acceptor {
  public:
   using OnAccept = void (*)(void* context, std::unique_ptr<Transport> transport);
   Acceptor(Loop& loop, ListenSocket socket, unsigned accepts_per_turn, OnAccept on_accept, void* context);
-  ~Acceptor();  // stops; the accept queue is emptied into on_accept first when drain_queue() was called
-  void drain_queue();  // accepts all that already waits in the kernel's queue
-  void pause();        // limit of client connections reached
+  ~Acceptor();        // stops; the accept queue is emptied into on_accept first when drain_queue() was called
+  void drain_queue(); // accepts all that already waits in the kernel's queue
+  void pause();       // limit of client connections reached
   void resume();
   const Address& address() const;
   uint64_t paused_by_errors() const;

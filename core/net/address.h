@@ -13,20 +13,20 @@ namespace kgw::net {
 
 // A numeric IP address and port. Small, comparable, hashable by its bytes.
 struct Address {
-  uint8_t bytes[16] = {};   // IPv4 in the first four
+  uint8_t bytes[16] = {}; // IPv4 in the first four
   uint16_t port = 0;
   bool v6 = false;
 
   bool operator==(const Address&) const = default;
   bool loopback() const;
-  std::string host() const;         // without brackets
-  std::string text() const;         // host:port, [v6]:port
+  std::string host() const; // without brackets
+  std::string text() const; // host:port, [v6]:port
 };
 
 // A numeric address; a name is kInvalid.
 base::Result<Address> parse_address(std::string_view host, uint16_t port);
 Address from_sockaddr(const sockaddr* address);
-unsigned to_sockaddr(const Address& address, sockaddr_storage& out);  // returns its length
+unsigned to_sockaddr(const Address& address, sockaddr_storage& out); // returns its length
 
 // ADDRESS/BITS, or a single ADDRESS.
 struct Cidr {

@@ -1,6 +1,6 @@
 #pragma once
-// The writing half of a connection. Encoders append to one scratch buffer per worker; a flush is one send; what the kernel
-// does not take waits in chunks.
+// The writing half of a connection. Encoders append to one scratch buffer per worker; a flush is one send; what the
+// kernel does not take waits in chunks.
 
 #include "base/buffer.h"
 #include "base/intrusive_list.h"
@@ -14,9 +14,9 @@ class Output;
 struct OutputScratch {
   base::OutBuffer buffer{128 * 1024};
   Output* owner = nullptr;
-  base::IntrusiveList<Output, Output> gathering;  // those that have bytes for the end of the turn
+  base::IntrusiveList<Output, Output> gathering; // those that have bytes for the end of the turn
   void flush();
-  void end_turn();  // sends what was gathered
+  void end_turn(); // sends what was gathered
 };
 
 class Output : public base::ListLink<Output> {
@@ -41,12 +41,12 @@ class Output : public base::ListLink<Output> {
     return scratch_.buffer;
   }
   void flush();
-  void send_now();  // also what was gathered
+  void send_now(); // also what was gathered
   // Sends what waits; call from on_writable.
   void write_more();
   // Bytes the kernel has not taken. Those that wait for the end of the turn were not offered to it yet.
   size_t queued() const { return (linked() ? 0 : queue_.size()) + transport_.pending(); }
-  bool failed() const { return failed_; }          // the transport refused bytes; nothing more is sent
+  bool failed() const { return failed_; } // the transport refused bytes; nothing more is sent
   uint64_t sent() const { return sent_; }
 
  private:

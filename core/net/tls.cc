@@ -25,9 +25,10 @@ base::Result<std::shared_ptr<const TlsClient>> TlsClient::make(bool verify) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
   SSL_CTX_set_alpn_protos(context, kAlpn, sizeof kAlpn - 1);
-  SSL_CTX_set_read_ahead(context, 1);  // a record in one recv instead of two
+  SSL_CTX_set_read_ahead(context, 1); // a record in one recv instead of two
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  if (verify && SSL_CTX_set_default_verify_paths(context) != 1) return std::unexpected(openssl_error("certificate authorities"));
+  if (verify && SSL_CTX_set_default_verify_paths(context) != 1)
+    return std::unexpected(openssl_error("certificate authorities"));
   SSL_CTX_set_verify(context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
   return client;
 }

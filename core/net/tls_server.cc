@@ -37,7 +37,7 @@ bool use_chain(SSL_CTX* context, const std::string& pem) {
     used = SSL_CTX_add0_chain_cert(context, above) == 1;
     if (!used) X509_free(above);
   }
-  ERR_clear_error();  // the end of the text
+  ERR_clear_error(); // the end of the text
   return used;
 }
 
@@ -51,7 +51,8 @@ bool use_key(SSL_CTX* context, const std::string& pem) {
 }
 
 // RFC 7301 3.2: our order counts. A client that offers nothing we speak is refused.
-int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_bytes, const unsigned char* offered, unsigned bytes, void*) {
+int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_bytes, const unsigned char* offered,
+                    unsigned bytes, void*) {
   static constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1";
   unsigned char* chosen = nullptr;
   int result = SSL_select_next_proto(&chosen, out_bytes, kOurs, sizeof kOurs - 1, offered, bytes);
@@ -99,11 +100,11 @@ base::Result<std::shared_ptr<const TlsServer>> TlsServer::make(const std::vector
     if (context == nullptr) return std::unexpected(openssl_error("SSL_CTX_new"));
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
     SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_read_ahead(context.get(), 1);  // a record in one recv instead of two
+    SSL_CTX_set_read_ahead(context.get(), 1); // a record in one recv instead of two
     SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
     static constexpr unsigned char kSessions[] = "kgwcore";
     SSL_CTX_set_session_id_context(context.get(), kSessions, sizeof kSessions - 1);
-    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);  // tickets alone: nothing is kept for clients
+    SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF); // tickets alone: nothing is kept for clients
     SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
     SSL_CTX_set_tlsext_servername_callback(context.get(), Names::choose);
     SSL_CTX_set_tlsext_servername_arg(context.get(), names.get());
@@ -114,7 +115,8 @@ base::Result<std::shared_ptr<const TlsServer>> TlsServer::make(const std::vector
   return std::shared_ptr<const TlsServer>(new TlsServer(std::move(names)));
 }
 
-std::unique_ptr<Transport> accept_tls(Loop& loop, std::unique_ptr<Transport> inner, std::shared_ptr<const TlsServer> server) {
+std::unique_ptr<Transport> accept_tls(Loop& loop, std::unique_ptr<Transport> inner,
+                                      std::shared_ptr<const TlsServer> server) {
   Ssl ssl(SSL_new(server->names_->all.front().context.get()));
   KGW_ASSERT(ssl != nullptr);
   SSL_set_accept_state(ssl.get());

@@ -44,7 +44,8 @@ TlsTransport::TlsTransport(Loop& loop, Ssl ssl, TransportHandler* handler)
 
 TlsTransport::~TlsTransport() { close(false); }
 
-// ---- the inner transport as OpenSSL sees it ------------------------------------------------------------------------------
+// ---- the inner transport as OpenSSL sees it
+// ------------------------------------------------------------------------------
 
 BIO_METHOD* TlsTransport::bio_method() {
   static BIO_METHOD* const method = [] {
@@ -52,7 +53,7 @@ BIO_METHOD* TlsTransport::bio_method() {
     BIO_meth_set_read_ex(made, bio_read);
     BIO_meth_set_write_ex(made, bio_write);
     BIO_meth_set_ctrl(made, bio_ctrl);
-    return made;  // for the process's life
+    return made; // for the process's life
   }();
   return method;
 }
@@ -93,7 +94,8 @@ bool TlsTransport::flush() {
   return !refused_;
 }
 
-// ---- the handshake ---------------------------------------------------------------------------------------------------------
+// ---- the handshake
+// ---------------------------------------------------------------------------------------------------------
 
 void TlsTransport::shake_hands() {
   ERR_clear_error();
@@ -101,7 +103,7 @@ void TlsTransport::shake_hands() {
   int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), result);
   std::string words;
   if (why != SSL_ERROR_NONE && why != SSL_ERROR_WANT_READ) words = error_words(ssl_.get());
-  bool sent = flush();  // an alert too
+  bool sent = flush(); // an alert too
   if (!words.empty()) return fail(words);
   if (!sent) return fail("TLS_error:connection closed during the handshake");
   if (why != SSL_ERROR_NONE) return;
@@ -117,11 +119,10 @@ void TlsTransport::on_connect_failed(const ConnectError& error) {
   if (handler != nullptr) handler->on_connect_failed(error);
 }
 
-void TlsTransport::fail(std::string_view words) {
-  on_connect_failed({ConnectFailure::kRefused, 0, words});
-}
+void TlsTransport::fail(std::string_view words) { on_connect_failed({ConnectFailure::kRefused, 0, words}); }
 
-// ---- events ------------------------------------------------------------------------------------------------------------------
+// ---- events
+// ------------------------------------------------------------------------------------------------------------------
 
 void TlsTransport::on_readable() {
   if (state_ == State::kHandshake) return shake_hands();
@@ -153,14 +154,15 @@ void TlsTransport::read_on() {
   if (!paused_ && handler_ != nullptr && (ended_ || SSL_has_pending(ssl_.get()) == 1)) loop_.post(readable_again_);
 }
 
-// ---- the owner's side --------------------------------------------------------------------------------------------------------
+// ---- the owner's side
+// --------------------------------------------------------------------------------------------------------
 
 IoResult TlsTransport::outcome(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE: return {IoResult::Kind::kAgain, 0, 0};
-    case SSL_ERROR_ZERO_RETURN: return {IoResult::Kind::kEof, 0, 0};
-    default: return {IoResult::Kind::kError, 0, ECONNRESET};
+  case SSL_ERROR_WANT_READ:
+  case SSL_ERROR_WANT_WRITE: return {IoResult::Kind::kAgain, 0, 0};
+  case SSL_ERROR_ZERO_RETURN: return {IoResult::Kind::kEof, 0, 0};
+  default: return {IoResult::Kind::kError, 0, ECONNRESET};
   }
 }
 
@@ -237,7 +239,7 @@ bool TlsTransport::still_open() {
   ERR_clear_error();
   char byte;
   size_t got = 0;
-  int result = SSL_peek_ex(ssl_.get(), &byte, 1, &got);  // takes in session tickets on the way
+  int result = SSL_peek_ex(ssl_.get(), &byte, 1, &got); // takes in session tickets on the way
   return result != 1 && SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ;
 }
 

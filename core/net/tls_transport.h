@@ -18,8 +18,8 @@ struct SslFree {
 };
 using Ssl = std::unique_ptr<SSL, SslFree>;
 
-// OpenSSL reads from the inner transport and writes to `sealed_`, which takes everything: so it never asks for a write to
-// be repeated, and one flush sends all records of a write.
+// OpenSSL reads from the inner transport and writes to `sealed_`, which takes everything: so it never asks for a write
+// to be repeated, and one flush sends all records of a write.
 class TlsTransport final : public Transport, private TransportHandler {
  public:
   // `ssl` knows whether it is a client or a server. start() must follow.
@@ -54,7 +54,7 @@ class TlsTransport final : public Transport, private TransportHandler {
   void shake_hands();
   void fail(std::string_view words);
   IoResult outcome(int result);
-  bool flush();  // false: the inner transport refused
+  bool flush(); // false: the inner transport refused
   void read_on();
 
   static BIO_METHOD* bio_method();
@@ -67,12 +67,12 @@ class TlsTransport final : public Transport, private TransportHandler {
   std::unique_ptr<Transport> inner_;
   TransportHandler* handler_;
   std::shared_ptr<const void> kept_;
-  base::OutBuffer sealed_;  // records that the inner transport has not taken
+  base::OutBuffer sealed_; // records that the inner transport has not taken
   State state_ = State::kHandshake;
   bool wants_write_ = false, paused_ = false, refused_ = false, shut_ = false;
   bool owes_ = false;   // on_writable, since records waited
   bool ended_ = false;  // the peer's end came right behind the bytes of the last read
-  Task readable_again_;  // decrypted bytes wait here, where epoll does not see them
+  Task readable_again_; // decrypted bytes wait here, where epoll does not see them
 };
 
 } // namespace kgw::net

@@ -7,7 +7,8 @@
 namespace kgw::net {
 
 std::string library_versions() {
-  return std::string("libevent ") + event_get_version() + "; c-ares " + ares_version(nullptr) + "; " + OpenSSL_version(OPENSSL_VERSION);
+  return std::string("libevent ") + event_get_version() + "; c-ares " + ares_version(nullptr) + "; " +
+         OpenSSL_version(OPENSSL_VERSION);
 }
 
 } // namespace kgw::net

@@ -7,15 +7,15 @@ namespace {
 
 retry::Reason reason_of(upstream::FailureKind kind) {
   switch (kind) {
-    case upstream::FailureKind::kRemoteConnection: return retry::Reason::kRemoteConnectionFailure;
-    case upstream::FailureKind::kLocalConnection: return retry::Reason::kLocalConnectionFailure;
-    case upstream::FailureKind::kConnectTimeout: return retry::Reason::kConnectionTimeout;
-    case upstream::FailureKind::kTermination: return retry::Reason::kConnectionTermination;
-    case upstream::FailureKind::kProtocol: return retry::Reason::kProtocolError;
-    case upstream::FailureKind::kOverflow: return retry::Reason::kOverflow;
-    case upstream::FailureKind::kReset: return retry::Reason::kRemoteReset;
-    case upstream::FailureKind::kRefused: return retry::Reason::kRemoteRefused;
-    case upstream::FailureKind::kConnectError: return retry::Reason::kRemoteConnectError;
+  case upstream::FailureKind::kRemoteConnection: return retry::Reason::kRemoteConnectionFailure;
+  case upstream::FailureKind::kLocalConnection: return retry::Reason::kLocalConnectionFailure;
+  case upstream::FailureKind::kConnectTimeout: return retry::Reason::kConnectionTimeout;
+  case upstream::FailureKind::kTermination: return retry::Reason::kConnectionTermination;
+  case upstream::FailureKind::kProtocol: return retry::Reason::kProtocolError;
+  case upstream::FailureKind::kOverflow: return retry::Reason::kOverflow;
+  case upstream::FailureKind::kReset: return retry::Reason::kRemoteReset;
+  case upstream::FailureKind::kRefused: return retry::Reason::kRemoteRefused;
+  case upstream::FailureKind::kConnectError: return retry::Reason::kRemoteConnectError;
   }
   return retry::Reason::kLocalReset;
 }
@@ -86,7 +86,7 @@ void Attempt::on_ready(bool reused) {
 }
 
 void Attempt::on_failed(const upstream::StreamFailure& failure) {
-  cluster::HostRef host = std::move(host_);  // the machine judges it, and what it wants next may take this slot
+  cluster::HostRef host = std::move(host_); // the machine judges it, and what it wants next may take this slot
   cursor_ = {};
   exchange::Decision limit = exchange::decision_of_response_fault(failure.fault);
   exchange_.count_limit(limit);

@@ -22,7 +22,7 @@ class Attempt final : public upstream::StreamHandler {
   // The connection is a tunnel from now on: what the client sends goes on after the request's end.
   void open_tunnel() { end_sent_ = false; }
   void cancel();
-  void break_off();  // its response cannot be used: the attempt has failed
+  void break_off(); // its response cannot be used: the attempt has failed
   bool live() const { return stream_.attached() || stream_.waiting(); }
   bool attached() const { return stream_.attached(); }
   const Body::Cursor& cursor() const { return cursor_; }
@@ -33,7 +33,7 @@ class Attempt final : public upstream::StreamHandler {
 
  private:
   void begin();
-  const http::Head* trailers() const;  // of the request, if they are to be sent
+  const http::Head* trailers() const; // of the request, if they are to be sent
   void on_ready(bool reused) override;
   void on_failed(const upstream::StreamFailure& failure) override;
   void on_inform(http::Head& head) override;
@@ -47,10 +47,10 @@ class Attempt final : public upstream::StreamHandler {
   cluster::HostRef host_;
   http::AttemptHeaders headers_;
   Body::Cursor cursor_;
-  uint32_t number_ = 0;  // of the attempt, for the ledger
+  uint32_t number_ = 0; // of the attempt, for the ledger
   uint8_t slot_;
   bool end_sent_ = false;
-  bool always_trailers_ = false;  // of its protocol
+  bool always_trailers_ = false; // of its protocol
 };
 
 } // namespace kgw::proxy

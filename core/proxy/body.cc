@@ -22,7 +22,7 @@ void Body::append(std::span<const char> bytes) {
 
 std::span<const char> Body::peek(Cursor& cursor) const {
   if (cursor.position == end_) return {};
-  if (cursor.chunk == nullptr) {  // nothing before the cursor is left, so it stands at the first byte
+  if (cursor.chunk == nullptr) { // nothing before the cursor is left, so it stands at the first byte
     cursor.chunk = first_;
     cursor.offset = 0;
   } else if (cursor.offset == cursor.chunk->end) {

@@ -1,6 +1,6 @@
 #pragma once
-// A request body on its way to attempts: one run of chunks, kept from the start while a replay is possible, otherwise only
-// until the attempt has taken it.
+// A request body on its way to attempts: one run of chunks, kept from the start while a replay is possible, otherwise
+// only until the attempt has taken it.
 
 #include <cstdint>
 #include <span>
@@ -18,9 +18,9 @@ class Body {
 
   // How far an attempt has read.
   struct Cursor {
-    base::Chunk* chunk = nullptr;  // null: before the first byte that is there
+    base::Chunk* chunk = nullptr; // null: before the first byte that is there
     uint32_t offset = 0;
-    uint64_t position = 0;         // bytes since the start of the body
+    uint64_t position = 0; // bytes since the start of the body
   };
 
   void append(std::span<const char> bytes);
@@ -40,7 +40,7 @@ class Body {
   base::ChunkPool* pool_;
   base::Chunk* first_ = nullptr;
   base::Chunk* last_ = nullptr;
-  uint64_t begin_ = 0, end_ = 0;  // begin: position of the first byte of first_
+  uint64_t begin_ = 0, end_ = 0; // begin: position of the first byte of first_
   bool keep_ = false;
 };
 

@@ -5,7 +5,9 @@
 namespace kgw::proxy {
 
 void ClientStream::inform(const http::Head& head) { connection_.write_inform(*this, head); }
-void ClientStream::head(const http::Head& head, bool end, bool early) { connection_.write_head(*this, head, end, early); }
+void ClientStream::head(const http::Head& head, bool end, bool early) {
+  connection_.write_head(*this, head, end, early);
+}
 void ClientStream::data(std::span<const char> data, bool end) { connection_.write_data(*this, data, end); }
 void ClientStream::trailers(const http::Head* trailers) { connection_.write_trailers(*this, trailers); }
 void ClientStream::abort() { connection_.abort(*this); }

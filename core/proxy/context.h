@@ -24,10 +24,10 @@ class Exchange;
 // A snapshot as one worker sees it. Pinned without atomics by the exchanges that still need it.
 struct WorkerSnapshot {
   std::shared_ptr<const snapshot::Snapshot> snapshot;
-  std::vector<cluster::View*> views;            // as snapshot->clusters
-  std::vector<upstream::ClusterPools*> pools;   // same index, retained
-  std::vector<std::vector<ListenerStats*>> listener_stats;  // as snapshot->sockets, then its listeners
-  uint32_t pins = 1;  // the worker's own
+  std::vector<cluster::View*> views;                       // as snapshot->clusters
+  std::vector<upstream::ClusterPools*> pools;              // same index, retained
+  std::vector<std::vector<ListenerStats*>> listener_stats; // as snapshot->sockets, then its listeners
+  uint32_t pins = 1;                                       // the worker's own
 
   ~WorkerSnapshot() {
     for (upstream::ClusterPools* pool : pools) pool->release();
@@ -39,9 +39,9 @@ struct WorkerSnapshot {
 
 // What a gateway writes of itself into heads, and whom it knows.
 struct Identity {
-  std::string local_address;  // what x-forwarded-for records for a loopback peer
-  std::string via;            // its entry in a Via field: "1.1 PSEUDONYM"
-  std::vector<net::Cidr> internal = {};  // clients whose x-envoy-* request headers are trusted
+  std::string local_address;            // what x-forwarded-for records for a loopback peer
+  std::string via;                      // its entry in a Via field: "1.1 PSEUDONYM"
+  std::vector<net::Cidr> internal = {}; // clients whose x-envoy-* request headers are trusted
 };
 
 class Context {
@@ -69,7 +69,7 @@ class Context {
   const Identity identity;
   WorkerSnapshot* current = nullptr;
   bool draining = false;
-  uint64_t turn = 0;  // of the loop
+  uint64_t turn = 0; // of the loop
   // Files a finished request; null: nobody keeps records.
   void (*record)(void* context, const exchange::Record& record) = nullptr;
   void* record_context = nullptr;

@@ -34,16 +34,18 @@ codec::StreamLimits stream_limits_of(const snapshot::ListenerSettings& settings)
 
 Downstream::Downstream(Port& port, std::unique_ptr<net::Transport> transport)
     : port_(port), transport_(std::move(transport)),
-      output_(*transport_, port.context->upstream.output, port.context->upstream.chunks),
-      first_(*this), process_rest_([](void* self) { static_cast<Downstream*>(self)->process_rest(); }, this),
+      output_(*transport_, port.context->upstream.output, port.context->upstream.chunks), first_(*this),
+      process_rest_([](void* self) { static_cast<Downstream*>(self)->process_rest(); }, this),
       timer_([](void* self, Instant at) { static_cast<Downstream*>(self)->on_timer(at); }, this),
       idle_since_(port.context->loop.now()) {
   net::Address peer = transport_->peer();
   peer_address_ = peer.host();
   peer_.address = peer_address_;
-  peer_.forwarded_address = peer.loopback() ? std::string_view(port.context->identity.local_address) : std::string_view(peer_address_);
+  peer_.forwarded_address =
+      peer.loopback() ? std::string_view(port.context->identity.local_address) : std::string_view(peer_address_);
   const auto& internal = port_.context->identity.internal;
-  peer_.internal = std::any_of(internal.begin(), internal.end(), [&](const net::Cidr& range) { return range.contains(peer); });
+  peer_.internal =
+      std::any_of(internal.begin(), internal.end(), [&](const net::Cidr& range) { return range.contains(peer); });
   spare_.push_back(first_);
   port_.connections.push_back(*this);
   ++port_.connection_count;
@@ -69,13 +71,14 @@ void Downstream::on_connect_failed(const net::ConnectError&) {
   close(true);
 }
 
-// ---- reading ----------------------------------------------------------------------------------------------------------------
+// ---- reading
+// ----------------------------------------------------------------------------------------------------------------
 
 base::Arena& Downstream::request_arena(codec::StreamId) {
   if (next_ == nullptr) {
     next_ = &port_.context->take_exchange();
   } else {
-    next_->arena().reset();  // the head that it was for came to nothing
+    next_->arena().reset(); // the head that it was for came to nothing
   }
   return next_->arena();
 }
@@ -97,7 +100,8 @@ void Downstream::on_readable() {
 void Downstream::process_rest() {
   bool tunnel = codec_ != nullptr && codec_->tunnel();
   if (state_ != State::kOpen || stash_.empty() || (full() && !tunnel)) return;
-  if (!busy() && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes)) return;  // on_writable comes back to it
+  if (!busy() && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes))
+    return; // on_writable comes back to it
   resume(kPipelined);
   base::OutBuffer rest = std::exchange(stash_, base::OutBuffer{});
   process(rest.mutable_bytes());
@@ -111,7 +115,7 @@ void Downstream::process(std::span<char> in) {
     if (!in.empty() && !full() && turn_is_over()) return keep_for_next_turn(in);
     if (codec_->next(in, event) == codec::EventKind::kNeedMore) {
       if (codec_->wants_write()) [[unlikely]] {
-        write_own();  // which may have something to tell
+        write_own(); // which may have something to tell
         continue;
       }
       slow_down();
@@ -123,7 +127,8 @@ void Downstream::process(std::span<char> in) {
 
 bool Downstream::choose_codec(std::span<const char> first) {
   const snapshot::ListenerSettings& settings = port_.settings();
-  codec_ = codec::choose_server_codec(transport_->protocol(), first, *this, limits_of(settings), stream_limits_of(settings));
+  codec_ =
+      codec::choose_server_codec(transport_->protocol(), first, *this, limits_of(settings), stream_limits_of(settings));
   if (codec_ != nullptr && codec_->capacity() > 1) output_.gather();
   return codec_ != nullptr;
 }
@@ -134,10 +139,12 @@ void Downstream::write_own() {
   slow_down();
 }
 
-// Answers that the client does not take are no reason to take more questions: heads and acknowledgements obey no window.
+// Answers that the client does not take are no reason to take more questions: heads and acknowledgements obey no
+// window.
 void Downstream::slow_down() {
-  bool one_at_a_time = codec_->capacity() == 1;  // then the answer is for a request that is still read
-  if ((!one_at_a_time || !full()) && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes) * 2) pause(kOutput);
+  bool one_at_a_time = codec_->capacity() == 1; // then the answer is for a request that is still read
+  if ((!one_at_a_time || !full()) && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes) * 2)
+    pause(kOutput);
 }
 
 // A client that pipelines many small requests must not hold up the others on this worker.
@@ -160,26 +167,27 @@ void Downstream::keep_for_next_turn(std::span<char> rest) {
 bool Downstream::deliver(codec::Event& event) {
   auto* stream = static_cast<ClientStream*>(event.user);
   switch (event.kind) {
-    case codec::EventKind::kHead: begin(event); return true;
-    case codec::EventKind::kData:
-      if (stream != nullptr) stream->exchange->client_data(event.data, event.end);
-      return true;
-    case codec::EventKind::kEnd:
-    case codec::EventKind::kTrailers:
-      if (stream != nullptr) stream->exchange->client_end(event.head);
-      return true;
-    case codec::EventKind::kReset:
-      if (event.reason != nullptr) {
-        count_refusal(event.reason);
-        stream->exchange->client_gone(exchange::Gone::kProtocol, event.reason);
-      } else {
-        stream->exchange->client_gone(exchange::Gone::kReset, event.reset == codec::Reset::kRefused ? "http2.remote_refuse" : "");
-      }
-      return true;
-    case codec::EventKind::kDrained: stream->exchange->download_moved(); return true;
-    case codec::EventKind::kRefused: refuse(event); return true;
-    case codec::EventKind::kOver: linger(); return false;
-    default: refuse_connection(event.status, event.reason); return false;
+  case codec::EventKind::kHead: begin(event); return true;
+  case codec::EventKind::kData:
+    if (stream != nullptr) stream->exchange->client_data(event.data, event.end);
+    return true;
+  case codec::EventKind::kEnd:
+  case codec::EventKind::kTrailers:
+    if (stream != nullptr) stream->exchange->client_end(event.head);
+    return true;
+  case codec::EventKind::kReset:
+    if (event.reason != nullptr) {
+      count_refusal(event.reason);
+      stream->exchange->client_gone(exchange::Gone::kProtocol, event.reason);
+    } else {
+      stream->exchange->client_gone(exchange::Gone::kReset,
+                                    event.reset == codec::Reset::kRefused ? "http2.remote_refuse" : "");
+    }
+    return true;
+  case codec::EventKind::kDrained: stream->exchange->download_moved(); return true;
+  case codec::EventKind::kRefused: refuse(event); return true;
+  case codec::EventKind::kOver: linger(); return false;
+  default: refuse_connection(event.status, event.reason); return false;
   }
 }
 
@@ -201,7 +209,7 @@ void Downstream::begin(codec::Event& event) {
   if (auto most = static_cast<uint64_t>(port_.settings().requests_per_connection); ++begun_ == most) {
     port_.stats().downstream_cx_max_requests_reached.add();
     codec_->end();
-    if (codec_->wants_write()) write_own();  // what stands behind this request is not begun
+    if (codec_->wants_write()) write_own(); // what stands behind this request is not begun
   }
   // RFC 9110 10.1.1: we take the body in any case, so the client need not wait for the origin.
   if (const http::Field* expect = event.head->find(http::Token::kExpect);
@@ -226,7 +234,8 @@ void Downstream::refuse(const codec::Event& event) {
   stream.exchange->refuse(stream, port_.snapshot(), port_.socket, event.status, event.reason, *event.head);
 }
 
-// What cannot be parsed is answered, if its turn has come and there is anything to answer on, and the connection closes.
+// What cannot be parsed is answered, if its turn has come and there is anything to answer on, and the connection
+// closes.
 void Downstream::refuse_connection(uint16_t status, std::string_view reason) {
   count_refusal(reason);
   if (busy() || status == 0) {
@@ -251,12 +260,12 @@ void Downstream::leave(exchange::Gone how, std::string_view reason) {
 void Downstream::count_refusal(std::string_view reason) {
   ListenerStats& stats = port_.stats();
   switch (exchange::decision_of_refusal(reason)) {
-    case exchange::Decision::kLimitRequestHeadBytes: stats.limit_request_head_bytes.add(); break;
-    case exchange::Decision::kLimitRequestHeaderCount: stats.limit_request_header_count.add(); break;
-    case exchange::Decision::kLimitRequestLineBytes: stats.limit_request_line_bytes.add(); break;
-    case exchange::Decision::kLimitRequestHeadTimeout: stats.downstream_rq_header_timeout.add(); break;
-    case exchange::Decision::kLimitChunkLineBytes: stats.limit_chunk_line_bytes.add(); break;
-    default: stats.downstream_cx_protocol_error.add(); break;
+  case exchange::Decision::kLimitRequestHeadBytes: stats.limit_request_head_bytes.add(); break;
+  case exchange::Decision::kLimitRequestHeaderCount: stats.limit_request_header_count.add(); break;
+  case exchange::Decision::kLimitRequestLineBytes: stats.limit_request_line_bytes.add(); break;
+  case exchange::Decision::kLimitRequestHeadTimeout: stats.downstream_rq_header_timeout.add(); break;
+  case exchange::Decision::kLimitChunkLineBytes: stats.limit_chunk_line_bytes.add(); break;
+  default: stats.downstream_cx_protocol_error.add(); break;
   }
 }
 
@@ -273,7 +282,8 @@ void Downstream::keep_rest(std::span<char> rest) {
   }
 }
 
-// ---- answering --------------------------------------------------------------------------------------------------------------
+// ---- answering
+// --------------------------------------------------------------------------------------------------------------
 
 void Downstream::write_inform(ClientStream& stream, const http::Head& head) {
   codec_->write_inform(stream.id, head, output_.open());
@@ -328,7 +338,7 @@ void Downstream::done(ClientStream& stream) {
   if (busy()) return arm();
   // A drain that began behind the head of this response could not announce the end in it.
   bool ends = !codec_->reusable() || (port_.draining() && stash_.empty());
-  if (ends && codec_->idle()) return linger();  // else the codec says when it is over
+  if (ends && codec_->idle()) return linger(); // else the codec says when it is over
   resume(kUpload);
   if (!stash_.empty()) port_.context->loop.post(process_rest_);
   arm();
@@ -355,11 +365,14 @@ void Downstream::on_writable() {
   if (!stash_.empty()) process_rest();
 }
 
-// ---- ends -------------------------------------------------------------------------------------------------------------------
+// ---- ends
+// -------------------------------------------------------------------------------------------------------------------
 
 void Downstream::drain() {
-  auto idle = [this] { return state_ == State::kOpen && !busy() && stash_.empty() && (codec_ == nullptr || codec_->idle()); };
-  if (idle()) on_readable();  // a request that has arrived already is served
+  auto idle = [this] {
+    return state_ == State::kOpen && !busy() && stash_.empty() && (codec_ == nullptr || codec_->idle());
+  };
+  if (idle()) on_readable(); // a request that has arrived already is served
   if (state_ != State::kOpen) return;
   bool told = codec_ != nullptr && codec_->close_after_response();
   if (codec_ != nullptr && codec_->wants_write()) write_own();
@@ -376,8 +389,8 @@ void Downstream::cut() {
   close(true);
 }
 
-// A client that closes its side is gone, also when its request is complete (as Envoy). Only what it put into a tunnel before
-// still has to arrive (RFC 9110 9.3.6).
+// A client that closes its side is gone, also when its request is complete (as Envoy). Only what it put into a tunnel
+// before still has to arrive (RFC 9110 9.3.6).
 void Downstream::ended_by_client(bool reset) {
   if (state_ == State::kOpen && busy() && codec_->tunnel() && !reset) {
     if (!stash_.empty()) process_rest();
@@ -389,8 +402,8 @@ void Downstream::ended_by_client(bool reset) {
   close(false);
 }
 
-// Half close, then read on for a while: a close with unread bytes would reset the connection and could destroy the answer
-// before the client has read it (RFC 9112 9.6).
+// Half close, then read on for a while: a close with unread bytes would reset the connection and could destroy the
+// answer before the client has read it (RFC 9112 9.6).
 void Downstream::linger() {
   if (state_ != State::kOpen) return;
   state_ = State::kLingering;
@@ -434,14 +447,16 @@ void Downstream::resume(Pause reason) {
   if (paused_ == 0 && state_ == State::kOpen) transport_->resume_reading();
 }
 
-// ---- time -------------------------------------------------------------------------------------------------------------------
+// ---- time
+// -------------------------------------------------------------------------------------------------------------------
 
 Instant Downstream::due() {
   const snapshot::ListenerSettings& settings = port_.settings();
   if (state_ == State::kHandshake) return idle_since_ + base::from_ms(settings.tls_handshake_timeout_ms);
   if (state_ == State::kLingering) {
     // The linger counts from the last byte the client took.
-    Instant flushed = output_.queued() == 0 ? linger_until_ : idle_since_ + base::from_ms(settings.stream_idle_timeout_ms);
+    Instant flushed =
+        output_.queued() == 0 ? linger_until_ : idle_since_ + base::from_ms(settings.stream_idle_timeout_ms);
     return std::max(flushed, linger_until_);
   }
   if (codec_ == nullptr || !codec_->lingering()) [[likely]] {
@@ -451,7 +466,7 @@ Instant Downstream::due() {
     return lingering_since_ + base::from_ms(std::max<int64_t>(1, settings.stream_idle_timeout_ms));
   }
   if (busy() && head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
-  if (busy()) return base::kNever;  // exchanges have their own timers
+  if (busy()) return base::kNever; // exchanges have their own timers
   if (ends_at_ != base::kNever) return ends_at_;
   if (output_.queued() > 0) return idle_since_ + base::from_ms(std::max<int64_t>(1, settings.stream_idle_timeout_ms));
   if (head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);

@@ -10,8 +10,8 @@
 #include "codec/server_codec.h"
 #include "net/output.h"
 #include "net/transport.h"
-#include "proxy/exchange.h"
 #include "proxy/client_stream.h"
+#include "proxy/exchange.h"
 #include "proxy/port.h"
 
 namespace kgw::proxy {
@@ -43,7 +43,7 @@ class Downstream final : public net::Deferred,
   enum class State : uint8_t {
     kHandshake,
     kOpen,
-    kLingering,  // everything is written or being written; reads are thrown away so that the answer survives
+    kLingering, // everything is written or being written; reads are thrown away so that the answer survives
     kClosed,
   };
   enum Pause : uint8_t { kUpload = 1 << 0, kPipelined = 1 << 1, kEnded = 1 << 2, kOutput = 1 << 3 };
@@ -57,15 +57,15 @@ class Downstream final : public net::Deferred,
   base::Arena& request_arena(codec::StreamId stream) override;
 
   void process(std::span<char> in);
-  bool deliver(codec::Event& event);  // false: the connection takes no more requests
+  bool deliver(codec::Event& event); // false: the connection takes no more requests
   void begin(codec::Event& event);
   void refuse(const codec::Event& event);
   void refuse_connection(uint16_t status, std::string_view reason);
   ClientStream& open_stream(codec::StreamId id);
-  void leave(exchange::Gone how, std::string_view reason = {});  // all that is open
+  void leave(exchange::Gone how, std::string_view reason = {}); // all that is open
   void write_own();
   void slow_down();
-  bool choose_codec(std::span<const char> first);  // false: more of them are needed
+  bool choose_codec(std::span<const char> first); // false: more of them are needed
   bool busy() const { return open_ > 0; }
   bool full() const { return codec_ != nullptr && open_ >= codec_->capacity(); }
   void count_refusal(std::string_view reason);
@@ -86,25 +86,25 @@ class Downstream final : public net::Deferred,
   Port& port_;
   std::unique_ptr<net::Transport> transport_;
   net::Output output_;
-  std::unique_ptr<codec::ServerCodec> codec_;  // null until the client has said which
-  base::OutBuffer stash_;         // read, but not yet parsed: a part of a head, or pipelined requests
+  std::unique_ptr<codec::ServerCodec> codec_; // null until the client has said which
+  base::OutBuffer stash_;                     // read, but not yet parsed: a part of a head, or pipelined requests
   ClientStream first_;
   std::vector<std::unique_ptr<ClientStream>> more_;
   base::IntrusiveList<ClientStream, ClientStream> streams_, spare_;
-  unsigned open_ = 0;             // in streams_
-  Exchange* next_ = nullptr;      // taken for the head that is being parsed
+  unsigned open_ = 0;        // in streams_
+  Exchange* next_ = nullptr; // taken for the head that is being parsed
   net::Task process_rest_;
   base::Timer timer_;
   Instant idle_since_, head_since_{}, linger_until_{};
-  Instant ends_at_ = base::kNever;  // of a drain, if the client does not answer
+  Instant ends_at_ = base::kNever; // of a drain, if the client does not answer
   std::string peer_address_;
   http::Peer peer_;
   State state_ = State::kOpen;
-  uint64_t turn_ = 0;             // in which `begun_in_turn_` were begun
-  uint64_t begun_ = 0;            // requests, over the connection's life
+  uint64_t turn_ = 0;  // in which `begun_in_turn_` were begun
+  uint64_t begun_ = 0; // requests, over the connection's life
   uint32_t begun_in_turn_ = 0;
   uint8_t paused_ = 0;
-  Instant lingering_since_{};     // or since somebody looked
+  Instant lingering_since_{}; // or since somebody looked
 };
 
 } // namespace kgw::proxy

@@ -16,7 +16,7 @@ using Kind = exchange::Event::Kind;
 
 namespace {
 
-constexpr uint8_t kToEndpoint = 1, kToClient = 2;  // attempt_count_headers
+constexpr uint8_t kToEndpoint = 1, kToClient = 2; // attempt_count_headers
 
 } // namespace
 
@@ -37,7 +37,8 @@ void Exchange::reset() {
   planned_ = body_ended_ = upload_paused_ = download_paused_ = head_request_ = false;
 }
 
-// ---- client side ------------------------------------------------------------------------------------------------------------
+// ---- client side
+// ------------------------------------------------------------------------------------------------------------
 
 void Exchange::begin(Sink& sink, WorkerSnapshot& snapshot, size_t socket) {
   sink_ = &sink;
@@ -48,7 +49,8 @@ void Exchange::begin(Sink& sink, WorkerSnapshot& snapshot, size_t socket) {
   ledger_.open(now());
 }
 
-void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const http::Peer& peer, http::Head& head, bool end) {
+void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const http::Peer& peer, http::Head& head,
+                    bool end) {
   begin(sink, snapshot, socket);
   head_ = head;
   body_ended_ = end;
@@ -119,7 +121,10 @@ void Exchange::refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint1
                       const http::Head& known) {
   begin(sink, snapshot, socket);
   // Nobody looks at fields that were not all read.
-  head_ = {.method = known.method, .authority = known.authority, .path = known.path, .method_id = known.method_id,
+  head_ = {.method = known.method,
+           .authority = known.authority,
+           .path = known.path,
+           .method_id = known.method_id,
            .version = known.version};
   head_request_ = known.method_id == http::MethodId::kHead;
   body_ended_ = true;
@@ -141,7 +146,7 @@ void Exchange::answer(const exchange::Resolution& resolution) {
   allow_ = resolution.allow;
   ledger_.ended = now();
   Step step = exchange::Machine::answer(resolution.reply, resolution.why, resolution.details, ledger_);
-  (void)step;  // kReply | kDone, always
+  (void)step; // kReply | kDone, always
   reply(resolution.reply);
   finish();
 }
@@ -182,8 +187,8 @@ void Exchange::tunnel_closing(Duration grace) {
   run({.kind = Kind::kClientGone, .gone = exchange::Gone::kTunnelEnd});
 }
 
-// What no attempt has taken yet is bounded by the watermark while one lives and in front of the first one; in a back-off only
-// the replay limit counts.
+// What no attempt has taken yet is bounded by the watermark while one lives and in front of the first one; in a
+// back-off only the replay limit counts.
 void Exchange::check_upload() {
   uint64_t unsent = machine_.held() ? body_.end() : most_unsent();
   bool full = unsent > high_watermark_;
@@ -197,7 +202,8 @@ void Exchange::check_upload() {
 }
 
 void Exchange::pump() {
-  for (uint16_t mask = machine_.live(); mask != 0; mask &= static_cast<uint16_t>(mask - 1)) attempts_[std::countr_zero(mask)].pump();
+  for (uint16_t mask = machine_.live(); mask != 0; mask &= static_cast<uint16_t>(mask - 1))
+    attempts_[std::countr_zero(mask)].pump();
 }
 
 uint64_t Exchange::most_unsent() const {
@@ -211,7 +217,8 @@ uint64_t Exchange::most_unsent() const {
 void Exchange::release_body() {
   const Body::Cursor* slowest = nullptr;
   for (const Attempt& attempt : attempts_) {
-    if (attempt.live() && (slowest == nullptr || attempt.cursor().position < slowest->position)) slowest = &attempt.cursor();
+    if (attempt.live() && (slowest == nullptr || attempt.cursor().position < slowest->position))
+      slowest = &attempt.cursor();
   }
   if (slowest != nullptr) body_.release_before(*slowest);
 }
@@ -228,7 +235,8 @@ void Exchange::download_moved() {
   attempts_[winner_].resume_response();
 }
 
-// ---- attempts ---------------------------------------------------------------------------------------------------------------
+// ---- attempts
+// ---------------------------------------------------------------------------------------------------------------
 
 void Exchange::attempt_ready(uint8_t slot, bool reused) {
   run({.kind = Kind::kReady, .slot = slot, .reused = reused});
@@ -243,10 +251,10 @@ void Exchange::attempt_failed(uint8_t slot, const exchange::Failure& failure) {
 void Exchange::count_limit(exchange::Decision broken) {
   cluster::Stats& stats = plan_.cluster->stats();
   switch (broken) {
-    case exchange::Decision::kLimitResponseHeadBytes: return stats.limit_response_head_bytes.add();
-    case exchange::Decision::kLimitResponseHeaderCount: return stats.limit_response_header_count.add();
-    case exchange::Decision::kLimitInformationalResponses: return stats.limit_informational_responses.add();
-    default: return;
+  case exchange::Decision::kLimitResponseHeadBytes: return stats.limit_response_head_bytes.add();
+  case exchange::Decision::kLimitResponseHeaderCount: return stats.limit_response_header_count.add();
+  case exchange::Decision::kLimitInformationalResponses: return stats.limit_informational_responses.add();
+  default: return;
   }
 }
 
@@ -280,7 +288,8 @@ void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
 void Exchange::attempt_data(uint8_t slot, std::span<const char> data, bool end) {
   touch();
   ledger_.bytes_sent += data.size();
-  if (machine_.counts_silence()) [[unlikely]] run({.kind = Kind::kMoved, .slot = slot});
+  if (machine_.counts_silence()) [[unlikely]]
+    run({.kind = Kind::kMoved, .slot = slot});
   sink_->data(data, end);
   if (end) return run({.kind = Kind::kFinished, .slot = slot});
   if (!download_paused_ && sink_->queued() > high_watermark_) {
@@ -296,21 +305,30 @@ void Exchange::attempt_finished(uint8_t slot, http::Head* trailers, bool usual) 
   run({.kind = Kind::kFinished, .slot = slot});
 }
 
-// ---- the driver -------------------------------------------------------------------------------------------------------------
+// ---- the driver
+// -------------------------------------------------------------------------------------------------------------
 
 Step Exchange::feed(const Event& event) {
-  if (context_.trace == nullptr) [[likely]] return exchange::feed(machine_, event, now());
+  if (context_.trace == nullptr) [[likely]]
+    return exchange::feed(machine_, event, now());
   base::Random before = context_.random;
   Step step = exchange::feed(machine_, event, now());
-  context_.trace(context_.trace_context, {.exchange = this, .plan = &plan_, .ledger = &ledger_, .event = event, .at = now(),
-                                          .random = before, .step = step, .deadline = machine_.deadline()});
+  context_.trace(context_.trace_context, {.exchange = this,
+                                          .plan = &plan_,
+                                          .ledger = &ledger_,
+                                          .event = event,
+                                          .at = now(),
+                                          .random = before,
+                                          .step = step,
+                                          .deadline = machine_.deadline()});
   return step;
 }
 
 void Exchange::carry_out(Step step) {
   for (bool more = true; more;) {
     more = false;
-    for (uint16_t mask = step.reset; mask != 0; mask &= static_cast<uint16_t>(mask - 1)) attempts_[std::countr_zero(mask)].cancel();
+    for (uint16_t mask = step.reset; mask != 0; mask &= static_cast<uint16_t>(mask - 1))
+      attempts_[std::countr_zero(mask)].cancel();
     if ((step.acts & exchange::kDropBody) != 0) body_.stop_keeping();
     if ((step.acts & exchange::kInform) != 0) sink_->inform(*answer_head_);
     if ((step.acts & exchange::kForward) != 0) {
@@ -349,7 +367,8 @@ void Exchange::forward(http::Head& head, bool end) {
     http::set_field(head, arena_, http::Token::kXEnvoyAttemptCount, number(ledger_.attempts));
   }
   // RFC 9110 6.6.1: a response that has none gets the time at which it came.
-  if (!head.has(http::Token::kDate) && head.status >= 200) http::add_field(head, arena_, http::Token::kDate, context_.date());
+  if (!head.has(http::Token::kDate) && head.status >= 200)
+    http::add_field(head, arena_, http::Token::kDate, context_.date());
   show_attempts(head);
   count_response(head.status);
   sink_->head(head, end, !body_ended_);
@@ -368,8 +387,10 @@ void Exchange::open_tunnel() {
 
 void Exchange::reply(const exchange::Reply& reply) {
   bool counted = planned_ && reply.counted && (plan_.attempt_count_headers & kToClient) != 0;
-  http::LocalReply local{.status = reply.status, .body = reply.body,
-                         .overloaded = reply.overloaded && !plan_.suppress_envoy_headers, .grpc_status = reply.grpc_status,
+  http::LocalReply local{.status = reply.status,
+                         .body = reply.body,
+                         .overloaded = reply.overloaded && !plan_.suppress_envoy_headers,
+                         .grpc_status = reply.grpc_status,
                          .attempt_count = counted ? ledger_.attempts : 0};
   http::Head head = http::local_reply_head(local, reply_form_, head_request_, context_.date(), arena_);
   if (!allow_.empty()) http::add_field(head, arena_, "allow", allow_);
@@ -385,35 +406,43 @@ void Exchange::reply(const exchange::Reply& reply) {
 
 void Exchange::count_response(uint16_t status) {
   switch (status / 100) {
-    case 1: stats_->downstream_rq_1xx.add(); break;
-    case 2: stats_->downstream_rq_2xx.add(); break;
-    case 3: stats_->downstream_rq_3xx.add(); break;
-    case 4: stats_->downstream_rq_4xx.add(); break;
-    default: stats_->downstream_rq_5xx.add(); break;
+  case 1: stats_->downstream_rq_1xx.add(); break;
+  case 2: stats_->downstream_rq_2xx.add(); break;
+  case 3: stats_->downstream_rq_3xx.add(); break;
+  case 4: stats_->downstream_rq_4xx.add(); break;
+  default: stats_->downstream_rq_5xx.add(); break;
   }
 }
 
-// A long download must not keep an old configuration in memory: nothing of it is needed once the response is on its way.
+// A long download must not keep an old configuration in memory: nothing of it is needed once the response is on its
+// way.
 void Exchange::let_go_of_snapshot() {
   route_ = arena_.copy(route_);
   cluster_ = arena_.copy(cluster_);
-  head_.authority = arena_.copy(head_.authority);  // a hostRewrite's
+  head_.authority = arena_.copy(head_.authority); // a hostRewrite's
   snapshot_->unpin();
   snapshot_ = nullptr;
 }
 
 void Exchange::finish() {
-  if (planned_) attempts_[winner_].cancel();  // a winner whose request is still open
-  bool whole = tunnel_ || (ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC) && !ledger_.flags.has(exchange::Flag::kDR));
+  if (planned_) attempts_[winner_].cancel(); // a winner whose request is still open
+  bool whole = tunnel_ || (ledger_.status != 0 && !ledger_.flags.has(exchange::Flag::kDC) &&
+                           !ledger_.flags.has(exchange::Flag::kDR));
   (whole ? stats_->downstream_rq_completed : stats_->downstream_rq_aborted).add();
   stats_->downstream_rq_active.sub();
   if (tunnel_) stats_->downstream_cx_upgrades_active.sub();
   if (context_.record != nullptr) {
     const http::Field* id = head_.find(http::Token::kXRequestId);
-    context_.record(context_.record_context,
-                    {.ledger = &ledger_, .start_unix_us = started_unix_us_, .method = head_.method, .path = head_.path,
-                     .authority = head_.authority, .request_id = id == nullptr ? std::string_view{} : id->value_view(),
-                     .route = route_, .cluster = cluster_, .version = head_.version, .head = &head_});
+    context_.record(context_.record_context, {.ledger = &ledger_,
+                                              .start_unix_us = started_unix_us_,
+                                              .method = head_.method,
+                                              .path = head_.path,
+                                              .authority = head_.authority,
+                                              .request_id = id == nullptr ? std::string_view{} : id->value_view(),
+                                              .route = route_,
+                                              .cluster = cluster_,
+                                              .version = head_.version,
+                                              .head = &head_});
   }
   if (pools_ != nullptr) pools_->release();
   pools_ = nullptr;
@@ -426,10 +455,11 @@ void Exchange::finish() {
   sink->done();
 }
 
-// ---- time -------------------------------------------------------------------------------------------------------------------
+// ---- time
+// -------------------------------------------------------------------------------------------------------------------
 
-// The timer is left armed across requests; it looks at the clock when it fires and goes back to sleep if there is nothing
-// to do. So a keep-alive request touches the wheel only when its deadline is earlier than any before.
+// The timer is left armed across requests; it looks at the clock when it fires and goes back to sleep if there is
+// nothing to do. So a keep-alive request touches the wheel only when its deadline is earlier than any before.
 void Exchange::arm() {
   Instant due = machine_.deadline();
   if (idle_timeout_ > Duration{} && last_activity_ + idle_timeout_ < due) due = last_activity_ + idle_timeout_;

@@ -1,6 +1,6 @@
 #pragma once
-// One client request with everything done for it. Executes the machine's Steps (the driver) and moves the response to the
-// sink (the relay). Decides nothing: what to do next is always the machine's answer.
+// One client request with everything done for it. Executes the machine's Steps (the driver) and moves the response to
+// the sink (the relay). Decides nothing: what to do next is always the machine's answer.
 
 #include <array>
 
@@ -27,12 +27,13 @@ class Exchange {
   void client_data(std::span<const char> data, bool end);
   void client_end(http::Head* trailers);
   void client_gone(exchange::Gone how, std::string_view reason = {});
-  // The client's side of a tunnel has ended: what it sent still goes on, and when nothing moves for `grace` all of it ends.
+  // The client's side of a tunnel has ended: what it sent still goes on, and when nothing moves for `grace` all of it
+  // ends.
   void tunnel_closing(Duration grace);
   // Instead of open(): no head that can be forwarded could be made of what came. `known`: as much of it as there is.
   void refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason,
               const http::Head& known = {});
-  void download_moved();  // the client took bytes
+  void download_moved(); // the client took bytes
 
   base::Arena& arena() { return arena_; }
   bool request_ended() const { return body_ended_; }
@@ -47,7 +48,7 @@ class Exchange {
   size_t high_watermark() const { return high_watermark_; }
   void count_sent(uint32_t attempt, size_t bytes) { ledger_.at(attempt).bytes_sent += bytes; }
   void count_limit(exchange::Decision broken);
-  void release_body();  // drops what every live attempt has taken
+  void release_body(); // drops what every live attempt has taken
   void attempt_ready(uint8_t slot, bool reused);
   void attempt_failed(uint8_t slot, const exchange::Failure& failure);
   void attempt_informed(uint8_t slot, http::Head& head);
@@ -69,9 +70,9 @@ class Exchange {
   bool take_head(uint8_t slot, http::Head& head);
   void forward(http::Head& head, bool end);
   void take_debug();
-  void show_attempts(http::Head& head);  // in a field of the response, if the client asked for it
+  void show_attempts(http::Head& head); // in a field of the response, if the client asked for it
   void open_tunnel();
-  std::string_view number(int64_t value);  // as text in the arena
+  std::string_view number(int64_t value); // as text in the arena
   void reply(const exchange::Reply& reply);
   void finish();
   void let_go_of_snapshot();
@@ -91,24 +92,24 @@ class Exchange {
   http::Head trailers_head_;
   const http::Head* trailers_ = nullptr;
   exchange::Plan plan_;
-  retry::Policy own_policy_;  // what plan_.retry points to when the client changed the route's
+  retry::Policy own_policy_; // what plan_.retry points to when the client changed the route's
   exchange::Machine machine_;
   exchange::Ledger ledger_;
   Body body_;
   std::array<Attempt, exchange::Machine::kMaxLive> attempts_;
   base::Timer timer_;
-  Sink* sink_ = nullptr;  // null: not open
+  Sink* sink_ = nullptr; // null: not open
   WorkerSnapshot* snapshot_ = nullptr;
-  upstream::ClusterPools* pools_ = nullptr;  // retained
+  upstream::ClusterPools* pools_ = nullptr; // retained
   ListenerStats* stats_ = nullptr;
-  http::Head* answer_head_ = nullptr;        // the response head of the Step being run
+  http::Head* answer_head_ = nullptr; // the response head of the Step being run
   std::string_view route_, cluster_, allow_;
   Duration idle_timeout_{};
   Instant last_activity_{};
   size_t high_watermark_ = 0;
   int64_t started_unix_us_ = 0;
   uint8_t winner_ = 0;
-  bool planned_ = false;       // the machine runs; otherwise the exchange was answered at once
+  bool planned_ = false; // the machine runs; otherwise the exchange was answered at once
   exchange::Gone after_silence_ = exchange::Gone::kIdle;
   bool keep_trailers_ = false, tunnel_ = false, shows_attempts_ = false;
   bool body_ended_ = false, upload_paused_ = false, download_paused_ = false, head_request_ = false;

@@ -11,8 +11,8 @@ class Downstream;
 
 struct Port {
   Context* context = nullptr;
-  size_t socket = 0;               // index into the sockets of `snapshot()`
-  WorkerSnapshot* last = nullptr;  // pinned: the snapshot in which the port was removed; null while it is served
+  size_t socket = 0;              // index into the sockets of `snapshot()`
+  WorkerSnapshot* last = nullptr; // pinned: the snapshot in which the port was removed; null while it is served
   base::IntrusiveList<Downstream, Downstream> connections;
   size_t connection_count = 0;
 

@@ -11,12 +11,12 @@ namespace {
 // Only the head counts, whatever the content type; a status in trailers comes too late.
 uint32_t grpc_token(std::string_view text) {
   switch (parse_unsigned(text, UINT32_MAX).value_or(0)) {
-    case 1: return kGrpcCancelled;
-    case 4: return kGrpcDeadlineExceeded;
-    case 8: return kGrpcResourceExhausted;
-    case 13: return kGrpcInternal;
-    case 14: return kGrpcUnavailable;
-    default: return 0;
+  case 1: return kGrpcCancelled;
+  case 4: return kGrpcDeadlineExceeded;
+  case 8: return kGrpcResourceExhausted;
+  case 13: return kGrpcInternal;
+  case 14: return kGrpcUnavailable;
+  default: return 0;
   }
 }
 
@@ -47,7 +47,9 @@ int64_t retry_after_s(const http::Head& head, int64_t unix_s) {
 }
 
 // A wait beyond the most is passed over, not cut.
-bool bearable(int64_t seconds, const Policy& policy) { return seconds >= 0 && seconds <= base::to_ms(policy.reset_most) / 1000; }
+bool bearable(int64_t seconds, const Policy& policy) {
+  return seconds >= 0 && seconds <= base::to_ms(policy.reset_most) / 1000;
+}
 
 int64_t wait_of(const http::Head& head, const Policy& policy, int64_t unix_s) {
   for (const ResetHeader& reset : policy.reset_headers) {
@@ -85,7 +87,8 @@ ResponseFacts examine(const http::Head& head, bool end_stream, const Policy& pol
   ResponseFacts facts = examine_status(head.status, end_stream, policy);
   facts.ratelimited = head.has(http::Token::kXEnvoyRatelimited);
   facts.asked_out = head.has(http::Token::kXEnvoyImmediateHealthCheckFail);
-  if (const http::Field* status = head.only(http::Token::kGrpcStatus)) facts.matched |= grpc_token(status->value_view());
+  if (const http::Field* status = head.only(http::Token::kGrpcStatus))
+    facts.matched |= grpc_token(status->value_view());
   if (has_any(head, policy.headers)) facts.matched |= kRetriableHeaders;
   if (policy.waits_as_told()) facts.wait_ms = wait_of(head, policy, unix_s);
   return facts;

@@ -1,5 +1,6 @@
 #pragma once
-// What does an outcome mean for a retry policy? Pure; the live proxy, explain and the simulator call the same functions.
+// What does an outcome mean for a retry policy? Pure; the live proxy, explain and the simulator call the same
+// functions.
 
 #include "http/head.h"
 #include "retry/policy.h"
@@ -10,14 +11,15 @@ namespace kgw::retry {
 // All that retry rules may know about a response.
 struct ResponseFacts {
   uint16_t status = 0;
-  bool end_stream = false;   // the head was all of it
-  bool ratelimited = false;  // x-envoy-ratelimited was there, whatever its value
-  bool switches = false;     // it opens the tunnel that the request asked for
-  bool too_early = false;    // a 425 that the status list covers: retried at once
-  uint32_t matched = 0;      // On bits whose rule this response fulfils
-  int64_t wait_ms = -1;      // what its reset headers ask for; -1: nothing usable
-  bool asked_out = false;    // x-envoy-immediate-health-check-fail was there
-  uint16_t grpc_as_http = 0; // of an answer to a gRPC request with a grpc-status in its head: what that means in HTTP; else 0
+  bool end_stream = false;  // the head was all of it
+  bool ratelimited = false; // x-envoy-ratelimited was there, whatever its value
+  bool switches = false;    // it opens the tunnel that the request asked for
+  bool too_early = false;   // a 425 that the status list covers: retried at once
+  uint32_t matched = 0;     // On bits whose rule this response fulfils
+  int64_t wait_ms = -1;     // what its reset headers ask for; -1: nothing usable
+  bool asked_out = false;   // x-envoy-immediate-health-check-fail was there
+  uint16_t grpc_as_http =
+      0; // of an answer to a gRPC request with a grpc-status in its head: what that means in HTTP; else 0
 };
 
 // `unix_s`: wall clock, for reset headers that name a time.

@@ -55,7 +55,8 @@ base::Result<std::vector<FieldMatch>> parse_field_matches(std::string_view text)
     return true;
   });
   if (!bad.empty()) {
-    return base::fail(base::ErrorCode::kInvalid, "got \"" + std::string(bad) + "\"; need field names or name=value, separated by commas");
+    return base::fail(base::ErrorCode::kInvalid,
+                      "got \"" + std::string(bad) + "\"; need field names or name=value, separated by commas");
   }
   return matches;
 }

@@ -6,9 +6,9 @@
 namespace kgw::retry {
 namespace {
 
-using Header = http::Token;  // Token is a word of retry-on here
+using Header = http::Token; // Token is a word of retry-on here
 
-constexpr uint64_t kMostMs = 1'000'000'000'000;  // thirty years: no clock of ours overflows
+constexpr uint64_t kMostMs = 1'000'000'000'000; // thirty years: no clock of ours overflows
 
 std::string_view value_of(const http::Head& head, Header token) {
   const http::Field* field = head.only(token);
@@ -42,7 +42,7 @@ Asked take_request_headers(http::Head& head, Policy& policy, bool respect_expect
   each_word(head, Header::kXEnvoyRetryGrpcOn, [&](auto word) { policy.on |= parse_retry_on(word).on & kGrpc; });
   if (!may_retry(policy, head)) policy.on = 0;
   if (auto retries = parse_unsigned(value_of(head, Header::kXEnvoyMaxRetries), UINT64_MAX); retries && policy.on != 0) {
-    policy.retries = static_cast<uint32_t>(*retries);  // 32 bits, as Envoy keeps it
+    policy.retries = static_cast<uint32_t>(*retries); // 32 bits, as Envoy keeps it
   }
   each_word(head, Header::kXEnvoyRetriableStatusCodes, [&](auto word) {
     if (auto code = parse_unsigned(word, UINT16_MAX)) policy.status_codes.push_back(static_cast<uint16_t>(*code));

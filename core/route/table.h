@@ -1,5 +1,6 @@
 #pragma once
-// The route table of one socket: which rule takes a request. Gateway API precedence, exactly; compiled once per snapshot.
+// The route table of one socket: which rule takes a request. Gateway API precedence, exactly; compiled once per
+// snapshot.
 
 #include <cstdint>
 #include <memory>
@@ -16,9 +17,9 @@ namespace kgw::route {
 enum class PathKind : uint8_t { kExact, kPrefix, kRegex };
 
 struct ValueMatch {
-  std::string name;    // header: lower case; query: as written
+  std::string name; // header: lower case; query: as written
   std::string value;
-  bool regex = false;  // RE2, the whole value
+  bool regex = false; // RE2, the whole value
   bool operator==(const ValueMatch&) const = default;
 };
 
@@ -26,35 +27,35 @@ struct ValueMatch {
 struct MatchSpec {
   PathKind path_kind = PathKind::kPrefix;
   std::string path = "/";
-  std::string method;  // empty: any
+  std::string method; // empty: any
   std::vector<ValueMatch> headers, query;
 };
 
 struct RuleSpec {
-  std::string name;                    // NAMESPACE/ROUTE/RULE, as logs and the `routes` verb show it
-  std::vector<std::string> hostnames;  // effective on this listener: "a.b", "*.b", or "" for any host. Lower case
-  std::vector<MatchSpec> matches;      // alternatives, each ranked on its own; empty: one that matches everything
-  int64_t created_s = 0;               // creation time of the route, Unix seconds: the older route wins a tie
-  std::string route_key;               // NAMESPACE/ROUTE: then the alphabet
-  uint32_t rule_index = 0;             // then the position in the route
-  uint32_t action = 0;                 // what the rule does: an index that the caller gives meaning to
+  std::string name;                   // NAMESPACE/ROUTE/RULE, as logs and the `routes` verb show it
+  std::vector<std::string> hostnames; // effective on this listener: "a.b", "*.b", or "" for any host. Lower case
+  std::vector<MatchSpec> matches;     // alternatives, each ranked on its own; empty: one that matches everything
+  int64_t created_s = 0;              // creation time of the route, Unix seconds: the older route wins a tie
+  std::string route_key;              // NAMESPACE/ROUTE: then the alphabet
+  uint32_t rule_index = 0;            // then the position in the route
+  uint32_t action = 0;                // what the rule does: an index that the caller gives meaning to
 };
 
 struct ListenerSpec {
-  std::string name;      // NAMESPACE/GATEWAY/LISTENER
-  std::string hostname;  // "" for any, "a.b", "*.b". Lower case
+  std::string name;     // NAMESPACE/GATEWAY/LISTENER
+  std::string hostname; // "" for any, "a.b", "*.b". Lower case
   std::vector<RuleSpec> rules;
 };
 
 struct Request {
-  std::string_view host;   // host_of(authority); any case
-  std::string_view path;   // normalised, without query
-  std::string_view query;  // without "?"
-  const http::Head* head = nullptr;  // method and header conditions
+  std::string_view host;            // host_of(authority); any case
+  std::string_view path;            // normalised, without query
+  std::string_view query;           // without "?"
+  const http::Head* head = nullptr; // method and header conditions
 };
 
 struct Match {
-  int32_t listener = -1;       // index into the compiled listeners; -1: no listener covers the host
+  int32_t listener = -1; // index into the compiled listeners; -1: no listener covers the host
   const RuleSpec* rule = nullptr;
   const MatchSpec* match = nullptr;
   uint32_t action = 0;
@@ -78,10 +79,10 @@ class Table {
   static base::Result<std::shared_ptr<const Table>> compile(std::vector<ListenerSpec> listeners);
   ~Table();
 
-  // Allocation-free. Precedence: the most specific listener hostname that covers the host, and only its routes; the most
-  // specific route hostname; exact path, regular expression, longer prefix; has a method; more header conditions; more query
-  // conditions; older route; NAMESPACE/ROUTE alphabetically; rule order; match order. When the best hostname has routes but
-  // none of their matches fits: no match (each hostname is a virtual host of its own, as in kgateway).
+  // Allocation-free. Precedence: the most specific listener hostname that covers the host, and only its routes; the
+  // most specific route hostname; exact path, regular expression, longer prefix; has a method; more header conditions;
+  // more query conditions; older route; NAMESPACE/ROUTE alphabetically; rule order; match order. When the best hostname
+  // has routes but none of their matches fits: no match (each hostname is a virtual host of its own, as in kgateway).
   Match find(const Request& request) const;
   // The same walk with a reason for each candidate that did not fit.
   std::vector<Rejection> explain(const Request& request) const;
@@ -98,7 +99,7 @@ class Table {
 base::Result<void> check_regex(std::string_view expression);
 
 // Hostname rules of the Gateway API, shared with the loader. Arguments are lower case; "" covers everything.
-bool hostname_covers(std::string_view pattern, std::string_view host);           // "*.b" covers one or more labels before .b
+bool hostname_covers(std::string_view pattern, std::string_view host); // "*.b" covers one or more labels before .b
 // Intersection of a listener's and a route's hostname; nullopt-like: `ok` false when there is none.
 struct Intersection {
   bool ok = false;

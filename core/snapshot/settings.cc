@@ -12,12 +12,15 @@ namespace {
 constexpr int64_t count_words(std::string_view words) { return 1 + std::count(words.begin(), words.end(), '|'); }
 
 constexpr SettingRow kRows[] = {
-#define KGW_LISTENER(name, value, edge, least, most, meaning) {#name, Scope::kListener, value, edge, least, most, meaning},
-#define KGW_CLUSTER(name, value, edge, least, most, meaning) {#name, Scope::kCluster, value, edge, least, most, meaning},
+#define KGW_LISTENER(name, value, edge, least, most, meaning)                                                          \
+  {#name, Scope::kListener, value, edge, least, most, meaning},
+#define KGW_CLUSTER(name, value, edge, least, most, meaning)                                                           \
+  {#name, Scope::kCluster, value, edge, least, most, meaning},
 #define KGW_ROUTE(name, value, edge, least, most, meaning) {#name, Scope::kRoute, value, edge, least, most, meaning},
 #define KGW_ROUTE_WORD(name, words, meaning) {#name, Scope::kRoute, 0, 0, 0, count_words(words) - 1, meaning, words},
 #define KGW_ROUTE_TEXT(name, meaning) {#name, Scope::kRoute, 0, 0, 0, 0, meaning, {}, true},
-#define KGW_PROCESS(name, value, edge, least, most, meaning) {#name, Scope::kProcess, value, edge, least, most, meaning},
+#define KGW_PROCESS(name, value, edge, least, most, meaning)                                                           \
+  {#name, Scope::kProcess, value, edge, least, most, meaning},
 #include "snapshot/settings_only.h"
 };
 
@@ -72,10 +75,10 @@ base::Result<int64_t> parse_value(const SettingRow& row, std::string_view text) 
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   bool number = error == std::errc{} && end == text.data() + text.size();
   if (!number || value < row.least || value > row.most) {
-    return base::fail(base::ErrorCode::kInvalid,
-                      std::string(row.name) + ": got \"" + std::string(text) + "\"; need " +
-                          (is_switch(row) ? std::string("true or false")
-                                          : "an integer from " + std::to_string(row.least) + " to " + std::to_string(row.most)));
+    return base::fail(base::ErrorCode::kInvalid, std::string(row.name) + ": got \"" + std::string(text) + "\"; need " +
+                                                     (is_switch(row) ? std::string("true or false")
+                                                                     : "an integer from " + std::to_string(row.least) +
+                                                                           " to " + std::to_string(row.most)));
   }
   return value;
 }
@@ -88,8 +91,8 @@ base::Result<void> set_checked(Settings& settings, const Scope* scope, std::stri
       if (scope == nullptr || known.scope == *scope) names.push_back(known.name);
     }
     std::string text = row == nullptr ? "unknown setting \"" + std::string(name) + "\""
-                                      : "setting \"" + std::string(name) + "\" has " + std::string(scope_name(row->scope)) +
-                                            " scope and cannot stand here";
+                                      : "setting \"" + std::string(name) + "\" has " +
+                                            std::string(scope_name(row->scope)) + " scope and cannot stand here";
     auto nearest = base::nearest_name(name, names);
     if (row == nullptr && !nearest.empty()) text += "; did you mean \"" + std::string(nearest) + "\"?";
     return base::fail(base::ErrorCode::kInvalid, text);

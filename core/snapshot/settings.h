@@ -51,18 +51,18 @@ struct SettingRow {
   Scope scope;
   int64_t value, edge, least, most;
   std::string_view meaning;
-  std::string_view words = {};    // separated by |; then the numbers are places among them
-  bool fields = false;            // a list of fields; the numbers are all 0
-  std::string_view unit() const;  // "ms", "bytes", "switch", "word", "fields" or "count"
+  std::string_view words = {};   // separated by |; then the numbers are places among them
+  bool fields = false;           // a list of fields; the numbers are all 0
+  std::string_view unit() const; // "ms", "bytes", "switch", "word", "fields" or "count"
 };
 std::span<const SettingRow> setting_rows();
 std::string_view scope_name(Scope scope);
 
 // The defaults, or the edge values.
 Settings base_settings(bool edge);
-// Sets `name` in the struct of its scope. Switches take 0, 1, true, false, on, off; words one of theirs; field lists `name` or
-// `name=value`, separated by commas; others a decimal integer. Fails with kInvalid: unknown name (with the nearest known one),
-// a value that is none, out of range.
+// Sets `name` in the struct of its scope. Switches take 0, 1, true, false, on, off; words one of theirs; field lists
+// `name` or `name=value`, separated by commas; others a decimal integer. Fails with kInvalid: unknown name (with the
+// nearest known one), a value that is none, out of range.
 base::Result<void> set_setting(Settings& settings, std::string_view name, std::string_view value);
 // As above, for an annotation: the name must have this scope.
 base::Result<void> set_setting(Settings& settings, Scope scope, std::string_view name, std::string_view value);

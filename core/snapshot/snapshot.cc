@@ -7,9 +7,15 @@ namespace kgw::snapshot {
 namespace {
 
 Action compile_action(ActionSpec&& spec) {
-  Action action{.kind = spec.kind, .rule = std::move(spec.rule), .status = spec.status, .body = std::move(spec.body),
-                .host_rewrite = std::move(spec.host_rewrite), .retry = std::move(spec.retry), .faults = spec.faults,
-                .stream_duration = spec.stream_duration, .stream_idle = spec.stream_idle,
+  Action action{.kind = spec.kind,
+                .rule = std::move(spec.rule),
+                .status = spec.status,
+                .body = std::move(spec.body),
+                .host_rewrite = std::move(spec.host_rewrite),
+                .retry = std::move(spec.retry),
+                .faults = spec.faults,
+                .stream_duration = spec.stream_duration,
+                .stream_idle = spec.stream_idle,
                 // Envoy: a route with a maximal duration has no timeout of its own.
                 .global = spec.stream_duration.most ? Duration{} : spec.timeout};
   for (const WeightedBackend& backend : spec.backends) {
@@ -36,7 +42,8 @@ Action compile_action(ActionSpec&& spec) {
   action.timeout_retry_header = settings.is_timeout_retry_header != 0;
   action.no_retry = action.retry;
   action.no_retry.on = 0;
-  action.replay_limit = spec.settings.replay_limit_bytes < 0 ? UINT64_MAX : static_cast<uint64_t>(spec.settings.replay_limit_bytes);
+  action.replay_limit =
+      spec.settings.replay_limit_bytes < 0 ? UINT64_MAX : static_cast<uint64_t>(spec.settings.replay_limit_bytes);
   return action;
 }
 

@@ -9,13 +9,14 @@ namespace kgw::telemetry {
 namespace {
 
 constexpr size_t kBatchBytes = 1 << 16;
-constexpr int kNapMs = 10;  // lines go out together; a first one goes at once
+constexpr int kNapMs = 10; // lines go out together; a first one goes at once
 // Whoever shares standard output with us tells first where it listens.
 constexpr int kFirstNapMs = 100;
 
 } // namespace
 
-base::Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogOptions& options, unsigned workers, base::Log& log) {
+base::Result<std::unique_ptr<AccessLog>> AccessLog::open(const AccessLogOptions& options, unsigned workers,
+                                                         base::Log& log) {
   auto file = AccessLogFile::open(options.path);
   if (!file) return std::unexpected(file.error());
   auto bell = Bell::open();
@@ -47,7 +48,7 @@ base::Result<void> AccessLog::reopen() {
     std::lock_guard lock(mutex_);
     file_.swap(*file);
   }
-  bell_.force();  // the writer may wait for the old one
+  bell_.force(); // the writer may wait for the old one
   return {};
 }
 
@@ -65,7 +66,8 @@ void AccessLog::abandon_after_fork() {
   file_->close_after_fork();
 }
 
-// ---- the writer's thread --------------------------------------------------------------------------------------------------
+// ---- the writer's thread
+// --------------------------------------------------------------------------------------------------
 
 void AccessLog::run() {
   if (options_.path == "-") {
@@ -73,7 +75,7 @@ void AccessLog::run() {
     bell_.wait(kFirstNapMs);
   }
   while (true) {
-    bool last = finishing_;  // read first: what was pushed before finish() is seen by the drain
+    bool last = finishing_; // read first: what was pushed before finish() is seen by the drain
     bool any = drain();
     if (last && !any) break;
     if (last) continue;
@@ -88,7 +90,7 @@ void AccessLog::run() {
       bell_.wait(any ? kNapMs : -1);
     }
   }
-  failed_.add(line_ends_.size());  // one that was begun and never ended
+  failed_.add(line_ends_.size()); // one that was begun and never ended
   done_.force();
 }
 
@@ -127,7 +129,7 @@ void AccessLog::write_batch() {
     if (n >= 0) {
       took(static_cast<size_t>(n));
     } else if (n == -EAGAIN && !giving_up_) {
-      bell_.wait(-1, current_->fd());  // the queues fill up behind us meanwhile, and count
+      bell_.wait(-1, current_->fd()); // the queues fill up behind us meanwhile, and count
     } else {
       give_up(static_cast<int>(-n));
       break;
@@ -144,7 +146,8 @@ ssize_t AccessLog::write_some() {
   if (current_ != file_) change_file();
   if (next_line_ == line_ends_.size()) return 0;
   size_t end = line_ends_[next_line_];
-  for (size_t i = next_line_ + 1; i < line_ends_.size() && line_ends_[i] - at_ <= current_->most_at_once(); ++i) end = line_ends_[i];
+  for (size_t i = next_line_ + 1; i < line_ends_.size() && line_ends_[i] - at_ <= current_->most_at_once(); ++i)
+    end = line_ends_[i];
   return current_->write({batch_.data() + at_, end - at_});
 }
 
@@ -160,9 +163,10 @@ void AccessLog::change_file() {
 
 void AccessLog::took(size_t bytes) {
   if (bytes == 0) return;
-  if (std::exchange(failing_, false)) KGW_LOG(log_, base::LogLevel::kInfo, "access_log", "{}: lines are written again", options_.path);
+  if (std::exchange(failing_, false))
+    KGW_LOG(log_, base::LogLevel::kInfo, "access_log", "{}: lines are written again", options_.path);
   at_ += bytes;
-  size_t line = 0;  // where the one that at_ lies in begins
+  size_t line = 0; // where the one that at_ lies in begins
   while (next_line_ < line_ends_.size() && line_ends_[next_line_] <= at_) {
     line = line_ends_[next_line_++];
     written_.add();
@@ -170,8 +174,8 @@ void AccessLog::took(size_t bytes) {
   begun_ = at_ > line;
 }
 
-// Lines that were not begun are lost, and the next ones tried afresh: a full disk may have room by then. The rest of a line that
-// was begun goes before them, unless this is the end.
+// Lines that were not begun are lost, and the next ones tried afresh: a full disk may have room by then. The rest of a
+// line that was begun goes before them, unless this is the end.
 void AccessLog::give_up(int error) {
   size_t kept = begun_ && !giving_up_ ? 1 : 0;
   (error == EAGAIN ? given_up_ : failed_).add(line_ends_.size() - next_line_ - kept);
@@ -180,8 +184,8 @@ void AccessLog::give_up(int error) {
   at_ = std::min(at_, batch_.size());
   if (kept == 0) begun_ = false;
   if (error == EAGAIN || std::exchange(failing_, true)) return;
-  KGW_LOG(log_, base::LogLevel::kWarning, "access_log", "{}: {}; lines are dropped and counted until this ends", options_.path,
-          std::strerror(error));
+  KGW_LOG(log_, base::LogLevel::kWarning, "access_log", "{}: {}; lines are dropped and counted until this ends",
+          options_.path, std::strerror(error));
 }
 
 } // namespace kgw::telemetry

@@ -14,10 +14,10 @@ namespace {
 
 constexpr int kFlags = O_WRONLY | O_APPEND | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 
-// Others use the same open description of standard output, and O_NONBLOCK would hold for them too: a pipe or terminal is
-// opened anew. A file is shared with them on purpose, so that everybody's bytes go behind each other's.
+// Others use the same open description of standard output, and O_NONBLOCK would hold for them too: a pipe or terminal
+// is opened anew. A file is shared with them on purpose, so that everybody's bytes go behind each other's.
 int open_standard_output() {
-  struct stat what {};
+  struct stat what{};
   if (fstat(STDOUT_FILENO, &what) < 0) return -1;
   if (S_ISFIFO(what.st_mode) || S_ISCHR(what.st_mode)) {
     int fd = ::open("/proc/self/fd/1", kFlags);
@@ -38,7 +38,7 @@ base::Result<std::shared_ptr<AccessLogFile>> AccessLogFile::open(const std::stri
 }
 
 AccessLogFile::AccessLogFile(int fd) : fd_(fd) {
-  struct stat what {};
+  struct stat what{};
   if (fstat(fd, &what) == 0) {
     regular_ = S_ISREG(what.st_mode);
     socket_ = S_ISSOCK(what.st_mode);
@@ -57,7 +57,7 @@ ssize_t AccessLogFile::write(std::string_view text) {
   if (socket_) {
     n = send(fd_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   } else {
-    if (blocking_) {  // a pipe or terminal with room takes PIPE_BUF bytes without waiting
+    if (blocking_) { // a pipe or terminal with room takes PIPE_BUF bytes without waiting
       pollfd room{fd_, POLLOUT, 0};
       if (poll(&room, 1, 0) == 0) return -EAGAIN;
     }

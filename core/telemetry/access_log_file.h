@@ -11,8 +11,8 @@ namespace kgw::telemetry {
 
 class AccessLogFile {
  public:
-  // "-" is standard output. Anything else is appended to and made when it is not there; a FIFO needs a reader. kIo with the
-  // path and errno.
+  // "-" is standard output. Anything else is appended to and made when it is not there; a FIFO needs a reader. kIo with
+  // the path and errno.
   static base::Result<std::shared_ptr<AccessLogFile>> open(const std::string& path);
   explicit AccessLogFile(int fd);
   ~AccessLogFile();
@@ -21,10 +21,10 @@ class AccessLogFile {
 
   // Bytes taken; -errno when none were: EAGAIN is "later", see fd().
   ssize_t write(std::string_view text);
-  // More than this is not to be written in one call: the kernel takes as much as PIPE_BUF whole or not at all, so that a reader
-  // that stops, or another writer, tears no line.
+  // More than this is not to be written in one call: the kernel takes as much as PIPE_BUF whole or not at all, so that
+  // a reader that stops, or another writer, tears no line.
   size_t most_at_once() const { return regular_ ? kFileBytes : kPipeBytes; }
-  int fd() const { return fd_; }  // to wait on
+  int fd() const { return fd_; } // to wait on
   bool same_place(const AccessLogFile& other) const { return device_ == other.device_ && inode_ == other.inode_; }
   void close_after_fork();
 

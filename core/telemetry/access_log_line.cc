@@ -8,7 +8,8 @@
 namespace kgw::telemetry {
 namespace {
 
-// Of the UTF-8 sequence at the start of `text`: 0 when there is none. Overlong forms and surrogates are none (RFC 3629 4).
+// Of the UTF-8 sequence at the start of `text`: 0 when there is none. Overlong forms and surrogates are none (RFC 3629
+// 4).
 size_t sequence_length(std::string_view text) {
   auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
   auto tail = [&](size_t from, size_t to) {
@@ -33,12 +34,12 @@ size_t sequence_length(std::string_view text) {
 
 void append_ascii(std::string& to, char c) {
   switch (c) {
-    case '"': to += "\\\""; return;
-    case '\\': to += "\\\\"; return;
-    case '\n': to += "\\n"; return;
-    case '\r': to += "\\r"; return;
-    case '\t': to += "\\t"; return;
-    default: break;
+  case '"': to += "\\\""; return;
+  case '\\': to += "\\\\"; return;
+  case '\n': to += "\\n"; return;
+  case '\r': to += "\\r"; return;
+  case '\t': to += "\\t"; return;
+  default: break;
   }
   if (c < 0x20 || c == 0x7F) {
     fmt::format_to(std::back_inserter(to), "\\u{:04x}", static_cast<unsigned>(c));
@@ -65,8 +66,8 @@ void append_time(std::string& to, int64_t unix_us) {
   auto seconds = static_cast<time_t>(unix_us / 1'000'000);
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  fmt::format_to(std::back_inserter(to), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                 utc.tm_hour, utc.tm_min, utc.tm_sec, unix_us / 1000 % 1000);
+  fmt::format_to(std::back_inserter(to), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
+                 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, unix_us / 1000 % 1000);
 }
 
 // Members of one object: the comma comes before every key but the first.
@@ -122,7 +123,8 @@ void append_json_text(std::string& to, std::string_view text) {
   while (!text.empty()) {
     size_t length = sequence_length(text);
     if (length == 0) {
-      fmt::format_to(std::back_inserter(to), "\\\\x{:02x}", static_cast<unsigned>(static_cast<unsigned char>(text.front())));
+      fmt::format_to(std::back_inserter(to), "\\\\x{:02x}",
+                     static_cast<unsigned>(static_cast<unsigned char>(text.front())));
       length = 1;
     } else if (length == 1) {
       append_ascii(to, text.front());

@@ -1,6 +1,6 @@
 #pragma once
-// Finished requests on their way from one worker to the access log's writer: a ring of preallocated slots, one producer, one
-// consumer, no lock. A full ring drops the new record and counts it.
+// Finished requests on their way from one worker to the access log's writer: a ring of preallocated slots, one
+// producer, one consumer, no lock. A full ring drops the new record and counts it.
 
 #include <atomic>
 #include <memory>
@@ -15,7 +15,7 @@ namespace kgw::telemetry {
 
 class AccessLogQueue {
  public:
-  static constexpr size_t kHeaderBytes = 256;  // a longer value is cut
+  static constexpr size_t kHeaderBytes = 256; // a longer value is cut
 
   // `header_names`, lower case, outlive the queue.
   AccessLogQueue(size_t capacity, const std::vector<std::string>& header_names, Bell& bell);
@@ -43,14 +43,14 @@ class AccessLogQueue {
   const std::vector<std::string>& header_names_;
   Bell& bell_;
   std::vector<StoredRecord> slots_;
-  std::unique_ptr<char[]> values_;     // of headers: per slot, kHeaderBytes for each name
-  std::unique_ptr<uint16_t[]> sizes_;  // of them; kAbsent: the request has none
+  std::unique_ptr<char[]> values_;    // of headers: per slot, kHeaderBytes for each name
+  std::unique_ptr<uint16_t[]> sizes_; // of them; kAbsent: the request has none
 
   // Each side writes its own line.
-  alignas(base::kCacheLineBytes) std::atomic<uint64_t> end_{0};  // the producer's
+  alignas(base::kCacheLineBytes) std::atomic<uint64_t> end_{0}; // the producer's
   uint64_t begin_seen_ = 0;
   base::Counter dropped_;
-  alignas(base::kCacheLineBytes) std::atomic<uint64_t> begin_{0};  // the consumer's
+  alignas(base::kCacheLineBytes) std::atomic<uint64_t> begin_{0}; // the consumer's
 };
 
 } // namespace kgw::telemetry

@@ -21,7 +21,7 @@ Bell::~Bell() {
 
 void Bell::force() {
   uint64_t one = 1;
-  [[maybe_unused]] ssize_t n = write(fd_, &one, sizeof one);  // it can only fail by being rung already
+  [[maybe_unused]] ssize_t n = write(fd_, &one, sizeof one); // it can only fail by being rung already
 }
 
 void Bell::wait(int limit_ms, int also) {
@@ -30,7 +30,8 @@ void Bell::wait(int limit_ms, int also) {
   }
   wake();
   uint64_t rings = 0;
-  if ((fds[0].revents & POLLIN) != 0) [[maybe_unused]] ssize_t n = read(fd_, &rings, sizeof rings);
+  if ((fds[0].revents & POLLIN) != 0) [[maybe_unused]]
+    ssize_t n = read(fd_, &rings, sizeof rings);
 }
 
 void Bell::close_after_fork() {

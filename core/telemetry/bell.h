@@ -1,6 +1,6 @@
 #pragma once
-// Wakes the access log's writer. Workers ring it per request, and that must cost a load: the system call is made only when the
-// writer sleeps, or naps while a queue is half full.
+// Wakes the access log's writer. Workers ring it per request, and that must cost a load: the system call is made only
+// when the writer sleeps, or naps while a queue is half full.
 
 #include <atomic>
 
@@ -10,7 +10,7 @@ namespace kgw::telemetry {
 
 class Bell {
  public:
-  static base::Result<int> open();  // its descriptor
+  static base::Result<int> open(); // its descriptor
   explicit Bell(int fd) : fd_(fd) {}
   ~Bell();
   Bell(const Bell&) = delete;
@@ -22,9 +22,10 @@ class Bell {
     if (state == State::kAwake || (state == State::kNapping && !urgent)) return;
     if (state_.exchange(State::kAwake) != State::kAwake) force();
   }
-  void force();  // whatever the writer does
+  void force(); // whatever the writer does
 
-  // ---- the writer's thread. What it looks at between doze() and wait() is not missed: both sides are sequentially consistent.
+  // ---- the writer's thread. What it looks at between doze() and wait() is not missed: both sides are sequentially
+  // consistent.
   void doze(bool nap) { state_.store(nap ? State::kNapping : State::kAsleep); }
   void wake() { state_.store(State::kAwake); }
   // Until it is rung, `also` can be written (-1: nothing else), or `limit_ms` are over (-1: no limit); then awake.

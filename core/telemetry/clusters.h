@@ -9,11 +9,12 @@
 namespace kgw::telemetry {
 
 struct ClusterHostRow {
-  std::string address, hostname;  // ADDR:PORT; of a TLS endpoint, the name that it must bear
+  std::string address, hostname; // ADDR:PORT; of a TLS endpoint, the name that it must bear
   uint32_t weight = 1;
   // Counters and gauges by Envoy's names, over all workers.
   std::vector<std::pair<std::string, uint64_t>> counters, gauges;
-  bool failed_outlier_check = false, failed_active_hc = false, active_hc_timeout = false, excluded_via_immediate_hc_fail = false;
+  bool failed_outlier_check = false, failed_active_hc = false, active_hc_timeout = false,
+       excluded_via_immediate_hc_fail = false;
 };
 
 struct ClusterRow {
@@ -24,7 +25,8 @@ struct ClusterRow {
 
 // As /clusters of Envoy says them: "healthy", or what fails, each behind a slash.
 std::string health_flags(const ClusterHostRow& host);
-// "cluster::key::value" and "cluster::address::key::value" lines, as Envoy's /clusters. What kgwcore has not is left out.
+// "cluster::key::value" and "cluster::address::key::value" lines, as Envoy's /clusters. What kgwcore has not is left
+// out.
 std::string clusters_text(const std::vector<ClusterRow>& rows);
 
 } // namespace kgw::telemetry

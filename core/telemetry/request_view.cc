@@ -41,9 +41,9 @@ AttemptView view_of(const exchange::AttemptRecord& record, Instant opened) {
 
 std::string_view protocol_of(http::Version version) {
   switch (version) {
-    case http::Version::kHttp2: return "HTTP/2";
-    case http::Version::kHttp10: return "HTTP/1.0";
-    default: return "HTTP/1.1";
+  case http::Version::kHttp2: return "HTTP/2";
+  case http::Version::kHttp10: return "HTTP/1.0";
+  default: return "HTTP/1.1";
   }
 }
 

@@ -41,7 +41,7 @@ struct StoredRecord {
   PackedTexts<16, 36, 256, 128, 128, 128> texts;
   exchange::Ledger ledger;
 
-  void assign(const exchange::Record& record);  // all but the sequence
+  void assign(const exchange::Record& record); // all but the sequence
   std::string_view method() const { return texts[0]; }
   std::string_view request_id() const { return texts[1]; }
   std::string_view path() const { return texts[2]; }
@@ -60,7 +60,7 @@ class Ring {
  private:
   size_t capacity_;
   uint64_t sequence_ = 0;
-  std::vector<StoredRecord> records_;  // grows to its capacity once
+  std::vector<StoredRecord> records_; // grows to its capacity once
 };
 
 } // namespace kgw::telemetry

@@ -40,7 +40,7 @@ std::string stats_text(const std::vector<StatRow>& rows) {
 }
 
 std::string stats_prometheus(const std::vector<StatRow>& rows) {
-  std::map<std::string, std::vector<const StatRow*>> families;  // a family's lines must stand together
+  std::map<std::string, std::vector<const StatRow*>> families; // a family's lines must stand together
   for (const StatRow& row : rows) families[row.family].push_back(&row);
   std::string text;
   for (const auto& [family, members] : families) {

@@ -24,8 +24,9 @@ net::Address address_of(const cluster::Endpoint& endpoint) {
 } // namespace
 
 Connection::Connection(Pool& pool)
-    : pool_(pool), codec_(pool.config().http2 ? codec::h2::make_client_codec(pool.config().limits, pool.config().streams)
-                                              : codec::h1::make_client_codec(pool.config().limits)),
+    : pool_(pool),
+      codec_(pool.config().http2 ? codec::h2::make_client_codec(pool.config().limits, pool.config().streams)
+                                 : codec::h1::make_client_codec(pool.config().limits)),
       timer_([](void* self, Instant now) { static_cast<Connection*>(self)->on_timer(now); }, this) {}
 
 Connection::~Connection() = default;
@@ -36,7 +37,8 @@ void Connection::connect() {
   net::Address address = address_of(endpoint);
   const net::TlsClient* tls = pool_.config().tls.get();
   transport_ = tls == nullptr ? context.network.connect(address, *this)
-                              : net::connect_tls(context.loop, context.network, address, *tls, endpoint.server_name, *this, pool_.config().http2);
+                              : net::connect_tls(context.loop, context.network, address, *tls, endpoint.server_name,
+                                                 *this, pool_.config().http2);
   output_ = std::make_unique<net::Output>(*transport_, context.output, context.chunks);
   context.loop.wheel().arm(timer_, context.loop.now() + pool_.config().connect_timeout);
 }
@@ -56,7 +58,7 @@ void Connection::on_connect_failed(const net::ConnectError& error) {
   bool local = error.kind == net::ConnectFailure::kLocal;
   char text[128] = "delayed connect error: ";
   size_t used = std::strlen(text);
-  const char* words = strerrordesc_np(error.os_error);  // static, unlike strerror
+  const char* words = strerrordesc_np(error.os_error); // static, unlike strerror
   std::strncpy(text + used, words != nullptr ? words : "unknown", sizeof text - used - 1);
   pool_.connect_failed(*this, local ? FailureKind::kLocalConnection : FailureKind::kRemoteConnection, text);
 }
@@ -116,7 +118,8 @@ void Connection::detach(Stream& stream) {
   pool_.detached();
 }
 
-// ---- writing --------------------------------------------------------------------------------------------------------------
+// ---- writing
+// --------------------------------------------------------------------------------------------------------------
 
 void Connection::write_head(Stream& stream, const http::Head& head, const http::AttemptHeaders& attempt, bool end) {
   stream.id_ = codec_->write_request(head, attempt, end, &stream, output_->open());
@@ -187,7 +190,8 @@ void Connection::release(Stream& stream) {
   pool_.has_room(*this);
 }
 
-// ---- reading --------------------------------------------------------------------------------------------------------------
+// ---- reading
+// --------------------------------------------------------------------------------------------------------------
 
 void Connection::on_readable() {
   std::span<char> scratch = pool_.context().input;
@@ -195,14 +199,15 @@ void Connection::on_readable() {
   if (kept > 0) std::memcpy(scratch.data(), stash_.bytes().data(), kept);
   net::IoResult result = transport_->read(scratch.subspan(kept, Context::kReadBytes));
   switch (result.kind) {
-    case net::IoResult::Kind::kAgain: return;
-    case net::IoResult::Kind::kEof: return ended_by_peer(false);
-    case net::IoResult::Kind::kError: return ended_by_peer(true);
-    case net::IoResult::Kind::kBytes: break;
+  case net::IoResult::Kind::kAgain: return;
+  case net::IoResult::Kind::kEof: return ended_by_peer(false);
+  case net::IoResult::Kind::kError: return ended_by_peer(true);
+  case net::IoResult::Kind::kBytes: break;
   }
   stash_.clear();
   heard_ = pool_.context().loop.now();
-  if (std::exchange(silent_, false)) [[unlikely]] pool_.has_room(*this);
+  if (std::exchange(silent_, false)) [[unlikely]]
+    pool_.has_room(*this);
   if (state_ == State::kClosed) return;
   process(scratch.first(kept + result.bytes));
   pool_.context().output.flush();
@@ -212,22 +217,22 @@ void Connection::process(std::span<char> in) {
   codec::Event event;
   while (state_ != State::kClosed) {
     switch (codec_->next(in, event)) {
-      case codec::EventKind::kNeedMore:
-        if (codec_->wants_write()) [[unlikely]] {
-          write_own();  // which may have something to tell
-          continue;
-        }
-        if (!in.empty()) stash_.append({in.data(), in.size()});
-        if (codec_->capacity() != capacity_) grow();
-        return;
-      case codec::EventKind::kBad:
-        if (codec_->wants_write()) write_own();  // why
-        // Bytes that nobody asked for, such as a 408 or a second answer, are no broken response.
-        if (carries_nothing()) return close();
-        pool_.view().stats().upstream_cx_protocol_error.add();
-        return fail(FailureKind::kProtocol, event.reason);
-      case codec::EventKind::kOver: return close();
-      default: deliver(event);
+    case codec::EventKind::kNeedMore:
+      if (codec_->wants_write()) [[unlikely]] {
+        write_own(); // which may have something to tell
+        continue;
+      }
+      if (!in.empty()) stash_.append({in.data(), in.size()});
+      if (codec_->capacity() != capacity_) grow();
+      return;
+    case codec::EventKind::kBad:
+      if (codec_->wants_write()) write_own(); // why
+      // Bytes that nobody asked for, such as a 408 or a second answer, are no broken response.
+      if (carries_nothing()) return close();
+      pool_.view().stats().upstream_cx_protocol_error.add();
+      return fail(FailureKind::kProtocol, event.reason);
+    case codec::EventKind::kOver: return close();
+    default: deliver(event);
     }
   }
 }
@@ -252,14 +257,14 @@ void Connection::deliver(const codec::Event& event) {
     codec_->bind(stream.id_, nullptr);
   }
   switch (event.kind) {
-    case codec::EventKind::kInform: handler.on_inform(*event.head); break;
-    case codec::EventKind::kHead: handler.on_head(*event.head, event.end); break;
-    case codec::EventKind::kData: handler.on_data(event.data, event.end); break;
-    case codec::EventKind::kTrailers: handler.on_end(event.head); break;
-    case codec::EventKind::kEnd: handler.on_end(nullptr); break;
-    case codec::EventKind::kDrained: handler.on_drained(); break;
-    case codec::EventKind::kReset: tell_reset(stream, event); break;
-    default: break;
+  case codec::EventKind::kInform: handler.on_inform(*event.head); break;
+  case codec::EventKind::kHead: handler.on_head(*event.head, event.end); break;
+  case codec::EventKind::kData: handler.on_data(event.data, event.end); break;
+  case codec::EventKind::kTrailers: handler.on_end(event.head); break;
+  case codec::EventKind::kEnd: handler.on_end(nullptr); break;
+  case codec::EventKind::kDrained: handler.on_drained(); break;
+  case codec::EventKind::kReset: tell_reset(stream, event); break;
+  default: break;
   }
   // Told first: what waits for room may be a hedge that this answer has made needless.
   if (over) make_room();

@@ -30,7 +30,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   }
   bool carries_nothing() const { return carrying_ == 0; }
   bool is_closed() const { return state_ == State::kClosed; }
-  bool usable();  // an idle connection: peeks when it idled a second or more
+  bool usable(); // an idle connection: peeks when it idled a second or more
   void go_idle(Instant now);
   // Closes the socket, now; the object dies at the end of the turn.
   void close();
@@ -40,7 +40,7 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void write_data(Stream& stream, std::span<const char> data, bool end);
   void write_trailers(Stream& stream, const http::Head& trailers);
   void flush();
-  void release(Stream& stream);  // cancelled
+  void release(Stream& stream); // cancelled
   size_t queued(const Stream& stream) const { return output_->queued() + codec_->queued(stream.id_); }
   void hold(Stream& stream, bool held);
   bool always_trailers() const { return codec_->always_trailers(); }
@@ -67,17 +67,17 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   std::unique_ptr<net::Transport> transport_;
   std::unique_ptr<codec::ClientCodec> codec_;
   std::unique_ptr<net::Output> output_;
-  base::OutBuffer stash_;  // a part of a head that waits for the rest
+  base::OutBuffer stash_; // a part of a head that waits for the rest
   base::IntrusiveList<Stream, Stream> streams_;
-  uint32_t carrying_ = 0;  // in streams_
-  unsigned capacity_ = 1;  // of the codec, when the pool last looked
-  base::Timer timer_;      // connecting: the connect timeout; later: idle, re-armed lazily
+  uint32_t carrying_ = 0; // in streams_
+  unsigned capacity_ = 1; // of the codec, when the pool last looked
+  base::Timer timer_;     // connecting: the connect timeout; later: idle, re-armed lazily
   Instant idle_since_{};
   uint64_t carried_ = 0;
-  Instant heard_{};          // when the peer last said anything
-  bool silent_ = false;      // a request was given up in vain for a long while: it may be dead, and gets no other
-  bool unheard_ = false;     // the peer takes none of our answers, so it is not read
-  bool half_close_ = false;  // the client's side of a tunnel has ended: the same here once everything is written
+  Instant heard_{};         // when the peer last said anything
+  bool silent_ = false;     // a request was given up in vain for a long while: it may be dead, and gets no other
+  bool unheard_ = false;    // the peer takes none of our answers, so it is not read
+  bool half_close_ = false; // the client's side of a tunnel has ended: the same here once everything is written
   State state_ = State::kConnecting;
 };
 

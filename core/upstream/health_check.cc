@@ -13,7 +13,10 @@ constexpr Duration kWithoutTraffic = std::chrono::seconds(60);
 // The checks' connections are not the cluster's, so neither are its limits.
 std::shared_ptr<cluster::Runtime> own_runtime(const std::string& name) {
   auto runtime = std::make_shared<cluster::Runtime>(name, 1u);
-  runtime->set_limits({.max_connections = UINT32_MAX, .max_pending_requests = UINT32_MAX, .max_requests = UINT32_MAX, .max_retries = 0});
+  runtime->set_limits({.max_connections = UINT32_MAX,
+                       .max_pending_requests = UINT32_MAX,
+                       .max_requests = UINT32_MAX,
+                       .max_retries = 0});
   return runtime;
 }
 
@@ -54,7 +57,7 @@ class HealthCheck::Probe final : public StreamHandler {
   HealthCheck& owner_;
   cluster::HostRef host_;
   Stream stream_;
-  base::Timer timer_;  // while asking the timeout, else the interval
+  base::Timer timer_; // while asking the timeout, else the interval
   CheckResult result_{};
   bool asking_ = false;
 };
@@ -108,7 +111,7 @@ HealthCheck::~HealthCheck() {
 
 void HealthCheck::configure(const cluster::HealthCheck& rules, const ClusterConfig& config) {
   ClusterConfig own = config;
-  own.connect_timeout = rules.timeout;  // it bounds all of a check
+  own.connect_timeout = rules.timeout; // it bounds all of a check
   pools_->configure(own);
   request_.scheme = config.tls != nullptr ? "https" : "http";
   if (rules == rules_) return;
@@ -119,7 +122,7 @@ void HealthCheck::configure(const cluster::HealthCheck& rules, const ClusterConf
   request_.method_id = http::method_of(request_.method);
   request_.path = arena_.copy(rules.path);
   request_.authority = arena_.copy(rules.host.empty() ? runtime_.name() : rules.host);
-  http::add_field(request_, arena_, "user-agent", "Envoy/HC");  // which origins know, and answer or log by it
+  http::add_field(request_, arena_, "user-agent", "Envoy/HC"); // which origins know, and answer or log by it
   begin();
 }
 
@@ -130,7 +133,7 @@ void HealthCheck::begin() {
 
 void HealthCheck::follow(const cluster::EndpointSet& endpoints) {
   pools_->view().update(endpoints);
-  std::erase_if(probes_, [](const auto& entry) { return !entry.first->in_set; });  // a probe holds its host
+  std::erase_if(probes_, [](const auto& entry) { return !entry.first->in_set; }); // a probe holds its host
   for (cluster::Host* host : pools_->view().hosts()) {
     auto& probe = probes_[host];
     if (probe != nullptr) continue;

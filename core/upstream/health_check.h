@@ -1,6 +1,6 @@
 #pragma once
-// Active HTTP health checks of one cluster, as Envoy's: asks every endpoint over connections of its own, which count in none of
-// the cluster's breakers and statistics of connections, and writes what comes of it into the endpoint's Health.
+// Active HTTP health checks of one cluster, as Envoy's: asks every endpoint over connections of its own, which count in
+// none of the cluster's breakers and statistics of connections, and writes what comes of it into the endpoint's Health.
 
 #include <map>
 #include <memory>
@@ -20,11 +20,12 @@ class HealthCheck {
 
   // On the first worker, whose counters of the cluster it writes. `runtime` outlives it.
   HealthCheck(Context& context, cluster::Runtime& runtime, Passed passed, void* passed_context);
-  ~HealthCheck();  // no check passes any more, so all count as healthy again
+  ~HealthCheck(); // no check passes any more, so all count as healthy again
   HealthCheck(const HealthCheck&) = delete;
   HealthCheck& operator=(const HealthCheck&) = delete;
 
-  // First of all. Other rules begin anew, with a first check that decides alone; what was known of the endpoints stays until then.
+  // First of all. Other rules begin anew, with a first check that decides alone; what was known of the endpoints stays
+  // until then.
   void configure(const cluster::HealthCheck& rules, const ClusterConfig& config);
   // Asks exactly these from now on. One that is new is asked at once.
   void follow(const cluster::EndpointSet& endpoints);
@@ -43,9 +44,9 @@ class HealthCheck {
   Passed passed_;
   void* passed_context_;
   std::optional<cluster::HealthCheck> rules_;
-  base::Arena arena_;  // the request's
+  base::Arena arena_; // the request's
   http::Head request_;
-  ClusterPools* pools_;  // retained; of a cluster of their own
+  ClusterPools* pools_; // retained; of a cluster of their own
   std::map<const cluster::Host*, std::unique_ptr<Probe>> probes_;
 };
 

@@ -30,7 +30,7 @@ Pool::Lease Pool::lease(Stream& stream) {
       connection->close();
       continue;
     }
-    if (connection->room() <= 0) continue;  // its peer allows less by now
+    if (connection->room() <= 0) continue; // its peer allows less by now
     attach(*connection, stream);
     if (connection->room() > 0) {
       base::IntrusiveList<Connection, Connection>::remove(*connection);
@@ -64,7 +64,8 @@ void Pool::detached() {
   --host_->stats.rq_active;
 }
 
-// As many connections on their way as attempts wait, while the breaker allows; an endpoint without any may always open one.
+// As many connections on their way as attempts wait, while the breaker allows; an endpoint without any may always open
+// one.
 void Pool::open_connections() {
   size_t each = config().http2 ? config().streams.concurrent_streams : 1;
   while (connecting_count_ * each < pending_count_) {
@@ -87,7 +88,7 @@ void Pool::open_connections() {
 void Pool::connected(Connection& connection) {
   --connecting_count_;
   has_room(connection);
-  open_connections();  // it may have room for fewer than had waited for it
+  open_connections(); // it may have room for fewer than had waited for it
 }
 
 void Pool::has_room(Connection& connection) {
@@ -125,7 +126,7 @@ void Pool::connect_failed(Connection& connection, FailureKind kind, std::string_
   host_->stats.rq_pending_active -= pending_count_;
   pending_count_ = 0;
   for (Stream* stream = failing.front(); stream != nullptr; stream = failing.next(*stream)) stream->pool_ = nullptr;
-  dying_ = true;  // what the handlers do must not end the pool under this loop
+  dying_ = true; // what the handlers do must not end the pool under this loop
   connection.close();
   while (Stream* stream = failing.pop_front()) stream->handler_.on_failed({kind, false, text});
   dying_ = false;

@@ -21,8 +21,8 @@ struct Context {
   net::Network& network;
   net::OutputScratch& output;
   base::ChunkPool& chunks;
-  std::span<char> input;  // the scratch that reads go to, behind what the codec left over last time
-  static constexpr size_t kReadBytes = 64 * 1024;  // of one read
+  std::span<char> input; // the scratch that reads go to, behind what the codec left over last time
+  static constexpr size_t kReadBytes = 64 * 1024; // of one read
 };
 
 // A cluster's settings as connections need them; the worker replaces them when a snapshot changes them.
@@ -31,9 +31,9 @@ struct ClusterConfig {
   Duration idle_timeout = std::chrono::hours(1);
   codec::HeadLimits limits;
   bool http2 = false;
-  codec::StreamLimits streams;                // http2
+  codec::StreamLimits streams; // http2
   size_t buffer_bytes = 1 << 20;
-  std::shared_ptr<const net::TlsClient> tls;  // null: plain text
+  std::shared_ptr<const net::TlsClient> tls; // null: plain text
 };
 
 class ClusterPools;
@@ -60,10 +60,10 @@ class Pool final : public net::Deferred {
   friend class Stream;
   void connected(Connection& connection);
   void connect_failed(Connection& connection, FailureKind kind, std::string_view text);
-  void has_room(Connection& connection);      // it carries less than before: whoever waits may use it
+  void has_room(Connection& connection); // it carries less than before: whoever waits may use it
   void closed(Connection& connection);
   void attach(Connection& connection, Stream& stream);
-  void detached();                             // a stream left its connection
+  void detached(); // a stream left its connection
   void open_connections();
   void refuse(Stream& stream);
   void tell_refused();
@@ -71,7 +71,7 @@ class Pool final : public net::Deferred {
   void maybe_die();
 
   Context& context_;
-  ClusterPools& owner_;  // retained
+  ClusterPools& owner_; // retained
   cluster::View& view_;
   cluster::HostRef host_;
   base::IntrusiveList<Connection, Connection> connecting_, full_, roomy_;
@@ -81,7 +81,8 @@ class Pool final : public net::Deferred {
   bool retired_ = false, dying_ = false;
 };
 
-// The pools of one cluster on one worker. Counted without atomics: the worker's snapshots, exchanges and pools retain it.
+// The pools of one cluster on one worker. Counted without atomics: the worker's snapshots, exchanges and pools retain
+// it.
 class ClusterPools final : public net::Deferred {
  public:
   ClusterPools(Context& context, std::shared_ptr<cluster::Runtime> runtime, unsigned worker);

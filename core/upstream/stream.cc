@@ -25,7 +25,7 @@ void Stream::resume_reading() {
 void Stream::cancel() {
   if (connection_ != nullptr) connection_->release(*this);
   if (pool_ != nullptr) pool_->stop_waiting(*this);
-  unlink();  // from those that are about to be told of a failure
+  unlink(); // from those that are about to be told of a failure
 }
 
 } // namespace kgw::upstream

@@ -86,7 +86,7 @@ void Gateway::free() {
 py::list Gateway::listeners() const {
   std::vector<Listener> found;
   call([&found](kgw_gateway* gateway, kgw_error**) {
-    kgw_gateway_listener_count(gateway);  // looks anew
+    kgw_gateway_listener_count(gateway); // looks anew
     // Another thread may take listeners away meanwhile: the first index that is refused is the end.
     auto row = blank<kgw_listener>();
     while (kgw_gateway_listener_at(gateway, found.size(), &row) == KGW_STATUS_OK) found.emplace_back(row);

@@ -18,9 +18,10 @@ struct ListField {
   size_t Fields::* count;
 };
 
-constexpr Field<kgw_str> kTexts[] = {
-    {"host", &Fields::host}, {"admin_address", &Fields::admin_address}, {"admin_token", &Fields::admin_token},
-    {"access_log", &Fields::access_log}};
+constexpr Field<kgw_str> kTexts[] = {{"host", &Fields::host},
+                                     {"admin_address", &Fields::admin_address},
+                                     {"admin_token", &Fields::admin_token},
+                                     {"access_log", &Fields::access_log}};
 constexpr ListField kLists[] = {{"listen", &Fields::listen, &Fields::listen_count},
                                 {"backend", &Fields::backend, &Fields::backend_count},
                                 {"settings", &Fields::settings, &Fields::settings_count},

@@ -24,11 +24,10 @@ static const char kGateway[] =
     "metadata: {name: http}\n"
     "spec: {gatewayClassName: kgateway, listeners: [{name: http, port: 8080, protocol: HTTP}]}\n";
 
-static const char kRoute[] =
-    "apiVersion: gateway.networking.k8s.io/v1\n"
-    "kind: HTTPRoute\n"
-    "metadata: {name: route}\n"
-    "spec: {parentRefs: [{name: http}]}\n";
+static const char kRoute[] = "apiVersion: gateway.networking.k8s.io/v1\n"
+                             "kind: HTTPRoute\n"
+                             "metadata: {name: route}\n"
+                             "spec: {parentRefs: [{name: http}]}\n";
 
 static kgw_gateway* new_gateway(const char* listen) {
   kgw_gateway_options options;
@@ -202,7 +201,8 @@ static kgw_gateway* new_logged(struct log_of* log, int32_t level) {
   return gateway;
 }
 
-/* Each has its own log, and a callback may stop the other one. kgw_gateway_free ends the log, so what was counted then is all. */
+/* Each has its own log, and a callback may stop the other one. kgw_gateway_free ends the log, so what was counted then
+ * is all. */
 static void test_two_gateways(void) {
   struct log_of quiet_log = {0, NULL}, log = {0, NULL};
   kgw_gateway* quiet = new_logged(&quiet_log, KGW_LOG_OFF);
@@ -213,7 +213,8 @@ static void test_two_gateways(void) {
   EXPECT(kgw_gateway_apply(quiet, kgw_cstr(kGateway), NULL, NULL, NULL) == KGW_STATUS_OK);
   EXPECT(kgw_gateway_start(quiet, NULL) == KGW_STATUS_OK);
   EXPECT(kgw_gateway_start(gateway, NULL) == KGW_STATUS_OK);
-  EXPECT(kgw_gateway_apply(gateway, kgw_cstr(kRoute), NULL, NULL, NULL) == KGW_STATUS_OK); /* its Gateway is not there: a warning */
+  EXPECT(kgw_gateway_apply(gateway, kgw_cstr(kRoute), NULL, NULL, NULL) ==
+         KGW_STATUS_OK); /* its Gateway is not there: a warning */
   EXPECT(kgw_gateway_apply(gateway, kgw_cstr(kGateway), NULL, NULL, NULL) == KGW_STATUS_OK);
   EXPECT(kgw_gateway_listener_count(gateway) == 1);
   EXPECT(kgw_gateway_listener_at(gateway, 0, &listener) == KGW_STATUS_OK && listener.bound);
@@ -239,7 +240,8 @@ static void test_fork(void) {
     _exit(told ? 0 : 1);
   }
   EXPECT(child > 0 && waitpid(child, &status, 0) == child && status == 0);
-  EXPECT(kgw_gateway_delete(gateway, kgw_cstr("gateway"), kgw_cstr("default"), kgw_cstr("http"), NULL) == KGW_STATUS_OK);
+  EXPECT(kgw_gateway_delete(gateway, kgw_cstr("gateway"), kgw_cstr("default"), kgw_cstr("http"), NULL) ==
+         KGW_STATUS_OK);
   EXPECT(kgw_gateway_stop(gateway, 0, NULL) == KGW_STATUS_OK);
   kgw_gateway_free(gateway);
 }

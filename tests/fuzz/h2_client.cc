@@ -1,5 +1,5 @@
-// The client side of an HTTP/2 connection with three requests under way: whatever an origin sends, it ends each message at
-// most once, and tells nothing of one that has ended.
+// The client side of an HTTP/2 connection with three requests under way: whatever an origin sends, it ends each message
+// at most once, and tells nothing of one that has ended.
 
 #include "fuzz/drive.h"
 #include "unit/codec/h2/pair.h"

@@ -1,5 +1,5 @@
-// The server side of an HTTP/2 connection: whatever a client sends, whole and in pieces, the same is told, and every request
-// that is told could be written as an HTTP/1 head.
+// The server side of an HTTP/2 connection: whatever a client sends, whole and in pieces, the same is told, and every
+// request that is told could be written as an HTTP/1 head.
 
 #include "codec/h1/h1.h"
 #include "fuzz/drive.h"
@@ -28,7 +28,8 @@ Told2 serve2(const Pieces& pieces) {
   Told2 told;
   h2::test::Arenas arenas;
   base::OutBuffer out;
-  auto codec = h2::make_server_codec(arenas, {.head_bytes = 4096, .field_count = 20}, {.concurrent_streams = 8, .resets = 5});
+  auto codec =
+      h2::make_server_codec(arenas, {.head_bytes = 4096, .field_count = 20}, {.concurrent_streams = 8, .resets = 5});
   for (std::string_view piece : pieces) {
     std::vector<char> copy(piece.begin(), piece.end());
     std::span<char> in(copy);
@@ -38,7 +39,7 @@ Told2 serve2(const Pieces& pieces) {
       more = kind != EventKind::kNeedMore;
       if (kind == EventKind::kBad || kind == EventKind::kOver) {
         told.ended = kind == EventKind::kBad ? event.reason : "over";
-        return told;  // nobody reads on
+        return told; // nobody reads on
       }
       if (!more) {
         more = codec->wants_write();

@@ -177,11 +177,10 @@ def test_the_same_endpoints_are_ejected(case, envoy):
     assert all(abs(our_answers[status] - answers[status]) <= most for status in answers), (our_answers, answers)
     active = "outlier_detection.ejections_active"
     assert ours[active] == counters[active]
-    # How often one is noticed that may not be ejected follows the turns.
+    # Envoy notices on one thread and decides on another: what fails in between counts or not. So how often is no
+    # matter of either program, but whether at all is.
     names = [f"outlier_detection.{name}" for name in COMPARED]
-    far = {name: (ours[name], counters[name]) for name in names if abs(ours[name] - counters[name]) > most}
-    none = {name: (ours[name], counters[name]) for name in names if (ours[name] == 0) != (counters[name] == 0)}
-    assert not far | none
+    assert {name: ours[name] > 0 for name in names} == {name: counters[name] > 0 for name in names}
     assert (ours["lb_healthy_panic"] > 0) == (counters["lb_healthy_panic"] > 0)
 
 

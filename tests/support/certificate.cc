@@ -17,7 +17,8 @@ Certificate::Certificate(const char* names) : x509(X509_new()), key(EVP_EC_gen("
   X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
   X509_set_pubkey(x509, key);
   X509_NAME* subject = X509_get_subject_name(x509);
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("kgw test"), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("kgw test"), -1, -1,
+                             0);
   X509_set_issuer_name(x509, subject);
   X509V3_CTX context;
   X509V3_set_ctx(&context, x509, x509, nullptr, nullptr, 0);

@@ -131,8 +131,10 @@ std::vector<std::string> wall_clocks(const fs::path& root) {
       int number = 0;
       for (std::string line; std::getline(in, line);) {
         ++number;
-        for (const auto* clock : {"CLOCK_REALTIME", "system_clock", "gettimeofday", "timespec_get", "time(nullptr)", "time(NULL)"}) {
-          if (line.find(clock) != std::string::npos) found.push_back(file + ":" + std::to_string(number) + ": " + clock);
+        for (const auto* clock :
+             {"CLOCK_REALTIME", "system_clock", "gettimeofday", "timespec_get", "time(nullptr)", "time(NULL)"}) {
+          if (line.find(clock) != std::string::npos)
+            found.push_back(file + ":" + std::to_string(number) + ": " + clock);
         }
       }
     }

@@ -1,4 +1,5 @@
-// A keep-alive GET in steady state touches no heap on its worker, with the access log or without: real sockets, a real loop, operator new counted per thread.
+// A keep-alive GET in steady state touches no heap on its worker, with the access log or without: real sockets, a real
+// loop, operator new counted per thread.
 
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete" // operator new is replaced, with malloc behind it
 #include <fcntl.h>
@@ -66,11 +67,14 @@ uint64_t allocations_per_thousand(telemetry::AccessLogQueue* access_log) {
   fcntl(origin.fd(), F_SETFL, blocking & ~O_NONBLOCK);
   std::thread server([&] { serve_one(origin.fd()); });
 
-  auto owned = std::make_unique<gateway::Worker>(0, std::move(*net::Loop::make()), nullptr, 1, proxy::Identity{"192.0.2.1", "1.1 test"}, 64);
+  auto owned = std::make_unique<gateway::Worker>(0, std::move(*net::Loop::make()), nullptr, 1,
+                                                 proxy::Identity{"192.0.2.1", "1.1 test"}, 64);
   gateway::Worker& worker = *owned;
   if (access_log != nullptr) worker.set_access_log(access_log);
   snapshot::Spec spec;
-  spec.listeners.push_back({.address = "127.0.0.1", .routes = {.name = "t/g/l", .rules = {{.name = "t/r/0", .hostnames = {""}, .matches = {{}}}}}});
+  spec.listeners.push_back(
+      {.address = "127.0.0.1",
+       .routes = {.name = "t/g/l", .rules = {{.name = "t/r/0", .hostnames = {""}, .matches = {{}}}}}});
   spec.actions.push_back({.kind = snapshot::ActionKind::kForward, .rule = "t/r/0", .backends = {{1, 0}}});
   spec.actions[0].retry.on = retry::k5xx;
   spec.clusters.push_back({.id = {"Service", "t", "o", 80}, .name = "t_o_80"});
@@ -101,7 +105,7 @@ uint64_t allocations_per_thousand(telemetry::AccessLogQueue* access_log) {
     read.wait();
     return now;
   };
-  for (int i = 0; i < 200; ++i) ask(client);  // past the first use of everything, the ring of records included
+  for (int i = 0; i < 200; ++i) ask(client); // past the first use of everything, the ring of records included
   uint64_t before = count();
   for (int i = 0; i < 1000; ++i) ask(client);
   uint64_t during = count() - before;
@@ -109,7 +113,7 @@ uint64_t allocations_per_thousand(telemetry::AccessLogQueue* access_log) {
   close(client);
   worker.post([&] { worker.drain(worker.loop().now(), [&] { worker.stop(); }); });
   worker.join();
-  owned.reset();  // with it goes the idle connection that the origin reads from
+  owned.reset(); // with it goes the idle connection that the origin reads from
   server.join();
   return during;
 }
@@ -118,7 +122,8 @@ TEST(Allocations, NonePerKeepAliveGet) { EXPECT_EQ(allocations_per_thousand(null
 
 TEST(Allocations, NoneForTheAccessLog) {
   base::Log quiet;
-  auto log = std::move(*telemetry::AccessLog::open({.path = "/dev/null", .headers = {"user-agent", "x-none"}}, 1, quiet));
+  auto log =
+      std::move(*telemetry::AccessLog::open({.path = "/dev/null", .headers = {"user-agent", "x-none"}}, 1, quiet));
   std::thread writer([&] { log->run(); });
   EXPECT_EQ(allocations_per_thousand(&log->queue(0)), 0u);
   log->finish(10'000);

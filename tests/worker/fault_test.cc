@@ -63,8 +63,8 @@ TEST(Fault, ABlackHoleIsEndedByTheGlobalTimeout) {
   EXPECT_EQ(h.at_rest(), "");
 }
 
-// A close or a reset behind every byte of the answer's head: 503 UC before its first byte, 502 UPE inside it, and nothing
-// of the head gets to the client.
+// A close or a reset behind every byte of the answer's head: 503 UC before its first byte, 502 UPE inside it, and
+// nothing of the head gets to the client.
 TEST(Fault, ACutInsideTheHead) {
   constexpr std::string_view kHead = "HTTP/1.1 200 OK\r\nx-secret: 1\r\ncontent-length: 2\r\n\r\n";
   for (size_t at = 0; at < kHead.size(); ++at) {
@@ -114,7 +114,8 @@ TEST(Fault, ACutInsideTheBody) {
         h.start();
         h.network->plan = [&](size_t, const net::Address& to) {
           LinkFaults faults;
-          if (to.host() == "10.0.0.1") (reset ? faults.to_client.reset_at : faults.to_client.finish_at) = c.head.size() + at;
+          if (to.host() == "10.0.0.1")
+            (reset ? faults.to_client.reset_at : faults.to_client.finish_at) = c.head.size() + at;
           return faults;
         };
         h.origin = [&](Peer& peer, const std::string&) { peer.send(fmt::format("{}{}", c.head, c.body)); };
@@ -352,7 +353,9 @@ TEST(Fault, AClientThatLeaves) {
         if (when == When::kResponse) peer.send("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart");
       };
       Peer& client = h.connect_client();
-      client.send(when == When::kHead ? kGet.substr(0, 20) : when == When::kBody ? kPost.substr(0, kPost.size() - 3) : kGet);
+      client.send(when == When::kHead   ? kGet.substr(0, 20)
+                  : when == When::kBody ? kPost.substr(0, kPost.size() - 3)
+                                        : kGet);
       h.settle();
       client.close(reset);
       h.settle();

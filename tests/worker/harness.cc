@@ -69,7 +69,7 @@ Reply parse_reply(std::string_view text) {
     answer.bytes += answer.body.size();
     return answer;
   }
-  while (true) {  // chunked
+  while (true) { // chunked
     auto line = rest.find("\r\n");
     if (line == std::string_view::npos) return answer;
     size_t bytes = 0;
@@ -90,7 +90,8 @@ Harness::Harness(uint64_t seed, std::string_view trusted) {
   auto made = std::move(*net::Loop::make(net::Loop::Clock::kVirtual));
   loop = made.get();
   network = std::make_unique<MemoryNetwork>(*loop);
-  worker = std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, identity, 64);
+  worker =
+      std::make_unique<gateway::Worker>(0, std::move(made), std::make_unique<Borrowed>(*network), seed, identity, 64);
   action.kind = snapshot::ActionKind::kForward;
   action.rule = "test/route/0";
   action.backends = {{1, 0}};
@@ -115,18 +116,23 @@ void Harness::start() {
   counters = std::make_shared<proxy::ListenerCounters>("test/gateway/http", 1);
   worker->add_port(kPort);
   apply();
-  network->listen(kListener, [this](std::unique_ptr<net::Transport> transport) { worker->accept(kPort, std::move(transport)); });
+  network->listen(kListener,
+                  [this](std::unique_ptr<net::Transport> transport) { worker->accept(kPort, std::move(transport)); });
 }
 
 void Harness::apply() {
   snapshot::Spec spec;
   route::RuleSpec rule{.name = action.rule, .hostnames = {""}, .matches = {{}}, .route_key = "test/route"};
-  spec.listeners.push_back({.address = "10.0.0.100", .port = 80, .routes = {.name = "test/gateway/http", .rules = {rule}}, .settings = listener});
+  spec.listeners.push_back({.address = "10.0.0.100",
+                            .port = 80,
+                            .routes = {.name = "test/gateway/http", .rules = {rule}},
+                            .settings = listener});
   spec.actions.push_back(action);
   gateway::Update update{.counters = {{counters}}};
   update.ports.push_back({kPort, 0, std::nullopt});
   if (with_cluster_) {
-    spec.clusters.push_back({.id = {"Service", "test", "origin", 80}, .name = "test_origin_80", .settings = cluster, .policy = policy});
+    spec.clusters.push_back(
+        {.id = {"Service", "test", "origin", 80}, .name = "test_origin_80", .settings = cluster, .policy = policy});
   }
   auto snapshot = *snapshot::compile(std::move(spec), registry_, 1);
   for (const snapshot::Cluster& compiled : snapshot->clusters) {
@@ -159,7 +165,8 @@ std::shared_ptr<const cluster::EndpointSet> Harness::admit(const std::vector<std
     cluster::Endpoint endpoint{.port = 80, .text = address.text()};
     std::copy(std::begin(address.bytes), std::end(address.bytes), std::begin(endpoint.ip));
     set.push_back(endpoint);
-    network->listen(address, [this](std::unique_ptr<net::Transport> transport) { accept_origin(std::move(transport)); });
+    network->listen(address,
+                    [this](std::unique_ptr<net::Transport> transport) { accept_origin(std::move(transport)); });
   }
   return runtime->admit(std::move(set));
 }

@@ -1,6 +1,6 @@
 #pragma once
-// A whole worker over memory: client connections, exchanges, pools and codecs are the real ones; network and clock are the
-// test's.
+// A whole worker over memory: client connections, exchanges, pools and codecs are the real ones; network and clock are
+// the test's.
 
 #include <functional>
 #include <string>
@@ -26,11 +26,11 @@ class Peer final : public net::TransportHandler {
     if (transport_ == nullptr) return;
     transport_->set_handler(nullptr);
     transport_->close(reset);
-    closed_ = std::move(transport_);  // it may be on the stack
+    closed_ = std::move(transport_); // it may be on the stack
   }
   bool ended() const { return eof_ || error_; }
   std::string received;
-  std::function<void(Peer&)> on_bytes;  // after each read
+  std::function<void(Peer&)> on_bytes; // after each read
 
   void on_readable() override;
   void on_writable() override;
@@ -44,10 +44,10 @@ class Peer final : public net::TransportHandler {
 
 // One request and what its client saw of the answer.
 struct Reply {
-  int status = 0;      // 0: none
+  int status = 0; // 0: none
   std::string head, body;
   bool complete = false;
-  size_t bytes = 0;    // of `text` that it took
+  size_t bytes = 0; // of `text` that it took
 };
 Reply parse_reply(std::string_view text);
 
@@ -57,7 +57,7 @@ class Harness {
   explicit Harness(uint64_t seed = 1, std::string_view trusted = {});
   ~Harness();
 
-  snapshot::ActionSpec action;     // of the one route; change before start()
+  snapshot::ActionSpec action; // of the one route; change before start()
   snapshot::ListenerSettings listener;
   snapshot::ClusterSettings cluster;
   cluster::Policy policy;

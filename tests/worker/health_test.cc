@@ -1,4 +1,5 @@
-// What is known of endpoints, in a whole worker: ejections and their end, panic, active checks, and that none of it stays behind.
+// What is known of endpoints, in a whole worker: ejections and their end, panic, active checks, and that none of it
+// stays behind.
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -14,11 +15,11 @@ using base::seconds;
 using cluster::Health;
 
 struct HealthTest : testing::Test {
-  std::map<std::string, std::string> answers;  // by the address that is asked; the default is 200
-  std::map<std::string, std::string> checks;   // the same for GET /healthz; "silence", "close"
+  std::map<std::string, std::string> answers; // by the address that is asked; the default is 200
+  std::map<std::string, std::string> checks;  // the same for GET /healthz; "silence", "close"
   std::map<std::string, int> asked, probed;
   std::vector<std::string> probe_heads;
-  Harness h;  // goes first: its end may still ask the origins
+  Harness h; // goes first: its end may still ask the origins
 
   HealthTest() {
     h.endpoints = {"10.0.0.1", "10.0.0.2", "10.0.0.3"};
@@ -52,7 +53,8 @@ struct HealthTest : testing::Test {
 
 struct Ejection : HealthTest {
   Ejection() {
-    h.policy.outlier = cluster::OutlierDetection{.consecutive_5xx = 2, .interval = seconds(1), .base_ejection_time = seconds(3), .max_ejection_percent = 100};
+    h.policy.outlier = cluster::OutlierDetection{
+        .consecutive_5xx = 2, .interval = seconds(1), .base_ejection_time = seconds(3), .max_ejection_percent = 100};
     h.start();
   }
 };
@@ -127,7 +129,11 @@ TEST_F(Ejection, AnEndpointThatLeavesTakesItsEjectionWithIt) {
 
 struct Checks : HealthTest {
   Checks() {
-    h.policy.health = cluster::HealthCheck{.timeout = from_ms(500), .interval = seconds(1), .unhealthy_threshold = 3, .healthy_threshold = 2, .path = "/healthz"};
+    h.policy.health = cluster::HealthCheck{.timeout = from_ms(500),
+                                           .interval = seconds(1),
+                                           .unhealthy_threshold = 3,
+                                           .healthy_threshold = 2,
+                                           .path = "/healthz"};
   }
   void start() {
     h.start();
@@ -215,7 +221,8 @@ TEST_F(Checks, AnAnswerMayAskToBeLeftOut) {
   Peer& client = h.connect_client();
   for (int i = 0; i < 3; ++i) client.send("GET /a HTTP/1.1\r\nhost: test\r\n\r\n");
   h.settle();
-  EXPECT_NE(client.received.find("x-envoy-immediate-health-check-fail: true"), std::string::npos) << "and the client sees it";
+  EXPECT_NE(client.received.find("x-envoy-immediate-health-check-fail: true"), std::string::npos)
+      << "and the client sees it";
   EXPECT_EQ(h.health(0), Health::kFailedCheck | Health::kExcluded);
   EXPECT_EQ(stat(&cluster::Stats::health_check_passive_failure), 1u);
   answers.clear();
@@ -224,7 +231,8 @@ TEST_F(Checks, AnAnswerMayAskToBeLeftOut) {
 }
 
 TEST_F(Checks, APassedCheckEndsAnEjection) {
-  h.policy.outlier = cluster::OutlierDetection{.consecutive_5xx = 2, .base_ejection_time = seconds(300), .max_ejection_percent = 100};
+  h.policy.outlier =
+      cluster::OutlierDetection{.consecutive_5xx = 2, .base_ejection_time = seconds(300), .max_ejection_percent = 100};
   warm_up();
   answers["10.0.0.1"] = "503 No";
   ask(6);
@@ -272,7 +280,11 @@ TEST_F(Checks, AreThoseOfTheNewestSnapshot) {
   ask(3);
   h.advance(seconds(120));
   EXPECT_EQ(probes(), 0) << "nobody asks for them any more";
-  h.policy.health = cluster::HealthCheck{.timeout = from_ms(500), .interval = seconds(5), .unhealthy_threshold = 3, .healthy_threshold = 2, .path = "/healthz"};
+  h.policy.health = cluster::HealthCheck{.timeout = from_ms(500),
+                                         .interval = seconds(5),
+                                         .unhealthy_threshold = 3,
+                                         .healthy_threshold = 2,
+                                         .path = "/healthz"};
   h.apply();
   EXPECT_EQ(h.health(0) | h.health(1) | h.health(2), 0u) << "all were in use";
   h.settle();
@@ -289,7 +301,8 @@ TEST_F(Checks, AWorkerMayStopInTheMiddle) {
   h.move({"10.0.0.1", "10.0.0.9"});
 }
 
-// Endpoints come, go, fail and recover in a seeded order, while requests with retries run: nothing is lost and nothing stays.
+// Endpoints come, go, fail and recover in a seeded order, while requests with retries run: nothing is lost and nothing
+// stays.
 TEST(HealthOrders, EveryRequestEndsAndNothingLeaks) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     base::Random random(seed);
@@ -298,37 +311,41 @@ TEST(HealthOrders, EveryRequestEndsAndNothingLeaks) {
     h.action.retry.on = retry::k5xx;
     h.action.retry.retries = 2;
     h.policy.balance = static_cast<cluster::Balance>(random.below(3));
-    auto outlier = cluster::OutlierDetection{.consecutive_5xx = 2, .interval = from_ms(200), .base_ejection_time = from_ms(300), .max_ejection_percent = 60};
-    auto health = cluster::HealthCheck{.timeout = from_ms(100), .interval = from_ms(150), .unhealthy_threshold = 2, .healthy_threshold = 1, .path = "/h"};
+    auto outlier = cluster::OutlierDetection{
+        .consecutive_5xx = 2, .interval = from_ms(200), .base_ejection_time = from_ms(300), .max_ejection_percent = 60};
+    auto health = cluster::HealthCheck{.timeout = from_ms(100),
+                                       .interval = from_ms(150),
+                                       .unhealthy_threshold = 2,
+                                       .healthy_threshold = 1,
+                                       .path = "/h"};
     h.start();
     h.origin = [&](Peer& peer, const std::string&) {
       switch (random.below(6)) {
-        case 0: return peer.close(random.below(2) == 0);
-        case 1: return;
-        case 2: return peer.send("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n");
-        case 3: return peer.send("HTTP/1.1 200 OK\r\nx-envoy-immediate-health-check-fail: 1\r\ncontent-length: 0\r\n\r\n");
-        default: return peer.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      case 0: return peer.close(random.below(2) == 0);
+      case 1: return;
+      case 2: return peer.send("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n");
+      case 3:
+        return peer.send("HTTP/1.1 200 OK\r\nx-envoy-immediate-health-check-fail: 1\r\ncontent-length: 0\r\n\r\n");
+      default: return peer.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
       }
     };
     std::vector<Peer*> clients;
     for (int step = 0; step < 60; ++step) {
       switch (random.below(8)) {
-        case 0: {
-          std::vector<std::string> hosts;
-          for (int i = 1; i <= 5; ++i) {
-            if (random.below(2) == 0) hosts.push_back(fmt::format("10.0.0.{}", i));
-          }
-          h.move(hosts);
-          break;
+      case 0: {
+        std::vector<std::string> hosts;
+        for (int i = 1; i <= 5; ++i) {
+          if (random.below(2) == 0) hosts.push_back(fmt::format("10.0.0.{}", i));
         }
-        case 1:
-          h.policy.outlier = random.below(2) == 0 ? std::nullopt : std::optional(outlier);
-          h.policy.health = random.below(2) == 0 ? std::nullopt : std::optional(health);
-          h.apply();
-          break;
-        default:
-          clients.push_back(&h.connect_client());
-          clients.back()->send("GET /a HTTP/1.1\r\nhost: test\r\n\r\n");
+        h.move(hosts);
+        break;
+      }
+      case 1:
+        h.policy.outlier = random.below(2) == 0 ? std::nullopt : std::optional(outlier);
+        h.policy.health = random.below(2) == 0 ? std::nullopt : std::optional(health);
+        h.apply();
+        break;
+      default: clients.push_back(&h.connect_client()); clients.back()->send("GET /a HTTP/1.1\r\nhost: test\r\n\r\n");
       }
       h.advance(from_ms(static_cast<int64_t>(random.below(200))));
     }
@@ -336,7 +353,8 @@ TEST(HealthOrders, EveryRequestEndsAndNothingLeaks) {
     for (Peer* client : clients) ASSERT_TRUE(parse_reply(client->received).complete || client->ended()) << seed;
     ASSERT_EQ(h.at_rest(), "") << seed;
     for (size_t i = 0; i < h.runtime->endpoints().size(); ++i) {
-      uint32_t possible = (h.policy.outlier ? Health::kEjected : 0u) | (h.policy.health ? ~uint32_t{Health::kEjected} : 0u);
+      uint32_t possible =
+          (h.policy.outlier ? Health::kEjected : 0u) | (h.policy.health ? ~uint32_t{Health::kEjected} : 0u);
       ASSERT_EQ(h.health(i) & ~possible, 0u) << seed;
     }
   }

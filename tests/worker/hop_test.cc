@@ -30,9 +30,9 @@ constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
 // RFC 9112 7.1.2, RFC 9110 6.5: as Envoy they are dropped unless somebody wants them.
 TEST(Hop, TrailersAreKeptOnlyWhereASettingSaysSo) {
-  constexpr std::string_view kRequest =
-      "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-sum: 1\r\ncontent-length: 9\r\n"
-      "connection: x-sum\r\n\r\n";
+  constexpr std::string_view kRequest = "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: "
+                                        "chunked\r\n\r\n3\r\nabc\r\n0\r\nx-sum: 1\r\ncontent-length: 9\r\n"
+                                        "connection: x-sum\r\n\r\n";
   constexpr std::string_view kAnswer =
       "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx-end: 2\r\nset-cookie: a=b\r\n\r\n";
   for (int keep : {0, 1}) {
@@ -40,7 +40,8 @@ TEST(Hop, TrailersAreKeptOnlyWhereASettingSaysSo) {
     h.listener.keep_h1_trailers = keep;
     h.start();
     std::string seen = forwarded(h, kRequest, "\r\n\r\n", kAnswer);
-    EXPECT_TRUE(seen.ends_with(keep ? "\r\n\r\n3\r\nabc\r\n0\r\nx-sum: 1\r\n\r\n" : "\r\n\r\n3\r\nabc\r\n0\r\n\r\n")) << seen;
+    EXPECT_TRUE(seen.ends_with(keep ? "\r\n\r\n3\r\nabc\r\n0\r\nx-sum: 1\r\n\r\n" : "\r\n\r\n3\r\nabc\r\n0\r\n\r\n"))
+        << seen;
     EXPECT_TRUE(h.clients[0]->received.ends_with(keep ? "2\r\nok\r\n0\r\nx-end: 2\r\n\r\n" : "2\r\nok\r\n0\r\n\r\n"))
         << h.clients[0]->received;
     EXPECT_FALSE(h.clients[0]->ended());
@@ -89,7 +90,9 @@ TEST(Hop, ViaNamesThisGatewayAndFindsLoops) {
   Harness loop;
   loop.listener.send_via = 1;
   loop.start();
-  EXPECT_EQ(forwarded(loop, "GET / HTTP/1.1\r\nhost: test\r\nvia: 1.0 fred\r\nvia: 1.1 test, 1.1 x\r\n\r\n", "\r\n\r\n", kOk), "");
+  EXPECT_EQ(
+      forwarded(loop, "GET / HTTP/1.1\r\nhost: test\r\nvia: 1.0 fred\r\nvia: 1.1 test, 1.1 x\r\n\r\n", "\r\n\r\n", kOk),
+      "");
   EXPECT_EQ(parse_reply(loop.clients[0]->received).status, 508);
   EXPECT_EQ(loop.worker->records(0).at(0).ledger.details.view(), "via_loop");
   EXPECT_EQ(loop.at_rest(), "");
@@ -100,18 +103,18 @@ TEST(Hop, MaxForwardsIsCountedForTraceAndOptions) {
   struct Case {
     std::string_view method, value;
     int status;
-    std::string_view sent;  // what the origin gets; empty: nothing
+    std::string_view sent; // what the origin gets; empty: nothing
   };
   constexpr Case kCases[] = {
-      {"OPTIONS", "0", 200, ""},   {"OPTIONS", "00", 200, ""}, {"OPTIONS", "1", 200, "0"}, {"OPTIONS", "10", 200, "9"},
-      {"OPTIONS", "x", 200, "x"},  {"TRACE", "0", 405, ""},    {"TRACE", "7", 200, "6"},   {"GET", "0", 200, "0"},
+      {"OPTIONS", "0", 200, ""},  {"OPTIONS", "00", 200, ""}, {"OPTIONS", "1", 200, "0"}, {"OPTIONS", "10", 200, "9"},
+      {"OPTIONS", "x", 200, "x"}, {"TRACE", "0", 405, ""},    {"TRACE", "7", 200, "6"},   {"GET", "0", 200, "0"},
   };
   for (const Case& c : kCases) {
     Harness h;
     h.listener.accept_trace = 1;
     h.start();
-    std::string seen =
-        forwarded(h, fmt::format("{} / HTTP/1.1\r\nhost: test\r\nmax-forwards: {}\r\n\r\n", c.method, c.value), "\r\n\r\n", kOk);
+    std::string seen = forwarded(
+        h, fmt::format("{} / HTTP/1.1\r\nhost: test\r\nmax-forwards: {}\r\n\r\n", c.method, c.value), "\r\n\r\n", kOk);
     Reply answer = parse_reply(h.clients[0]->received);
     EXPECT_EQ(answer.status, c.status) << c.method << c.value;
     if (c.sent.empty()) {

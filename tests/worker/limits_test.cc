@@ -1,4 +1,5 @@
-// Each limit through a whole worker: at the limit the request passes, one above it is refused, counted and decided by name.
+// Each limit through a whole worker: at the limit the request passes, one above it is refused, counted and decided by
+// name.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -27,8 +28,9 @@ struct RequestLimit {
 };
 
 const RequestLimit kRequestLimits[] = {
-    {"head", &snapshot::ListenerSettings::request_head_bytes, 2000, [](int64_t n) { return padded(static_cast<size_t>(n)); }, 431,
-     Decision::kLimitRequestHeadBytes, &ListenerStats::limit_request_head_bytes},
+    {"head", &snapshot::ListenerSettings::request_head_bytes, 2000,
+     [](int64_t n) { return padded(static_cast<size_t>(n)); }, 431, Decision::kLimitRequestHeadBytes,
+     &ListenerStats::limit_request_head_bytes},
     {"count", &snapshot::ListenerSettings::request_header_count, 5,
      [](int64_t n) {
        std::string head = "GET / HTTP/1.1\r\nhost: test\r\n";
@@ -38,13 +40,14 @@ const RequestLimit kRequestLimits[] = {
      431, Decision::kLimitRequestHeaderCount, &ListenerStats::limit_request_header_count},
     {"line", &snapshot::ListenerSettings::request_line_bytes, 8000,
      [](int64_t n) {
-       return "GET /" + std::string(static_cast<size_t>(n) - std::string_view("GET / HTTP/1.1").size(), 'a') + " HTTP/1.1\r\nhost: test\r\n\r\n";
+       return "GET /" + std::string(static_cast<size_t>(n) - std::string_view("GET / HTTP/1.1").size(), 'a') +
+              " HTTP/1.1\r\nhost: test\r\n\r\n";
      },
      414, Decision::kLimitRequestLineBytes, &ListenerStats::limit_request_line_bytes},
     {"chunk line", &snapshot::ListenerSettings::chunk_line_bytes, 64,
      [](int64_t n) {
-       return "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n1;" + std::string(static_cast<size_t>(n) - 2, 'e') +
-              "\r\nx\r\n0\r\n\r\n";
+       return "POST / HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n1;" +
+              std::string(static_cast<size_t>(n) - 2, 'e') + "\r\nx\r\n0\r\n\r\n";
      },
      400, Decision::kLimitChunkLineBytes, &ListenerStats::limit_chunk_line_bytes},
 };
@@ -111,7 +114,8 @@ TEST(Limit, OfAResponse) {
       Peer& client = h.connect_client();
       client.send("GET / HTTP/1.1\r\nhost: test\r\n\r\n");
       h.settle();
-      EXPECT_EQ(parse_reply(client.received.substr(client.received.rfind("HTTP/1.1"))).status, over != 0 ? 502 : 200) << limit.name;
+      EXPECT_EQ(parse_reply(client.received.substr(client.received.rfind("HTTP/1.1"))).status, over != 0 ? 502 : 200)
+          << limit.name;
       EXPECT_EQ(h.runtime->sum(limit.counter), static_cast<uint64_t>(over)) << limit.name;
       const exchange::Ledger ledger = h.worker->records(0).at(0).ledger;
       EXPECT_EQ(ledger.outcome == limit.decision, over != 0) << limit.name;
@@ -135,7 +139,8 @@ struct Crowd : Harness {
     }
   }
   size_t refused() const {
-    return static_cast<size_t>(std::count_if(crowd.begin(), crowd.end(), [](Peer* peer) { return parse_reply(peer->received).status == 503; }));
+    return static_cast<size_t>(std::count_if(crowd.begin(), crowd.end(),
+                                             [](Peer* peer) { return parse_reply(peer->received).status == 503; }));
   }
 };
 
@@ -193,10 +198,12 @@ TEST(Limit, ReplayLimit) {
       ++seen;
       peer.received.clear();
       peer.on_bytes = nullptr;
-      peer.send(seen == 1 ? "HTTP/1.1 503 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n" : "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+      peer.send(seen == 1 ? "HTTP/1.1 503 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+                          : "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     };
     Peer& client = h.connect_client();
-    client.send(fmt::format("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n\r\n{}", 1000 + over, std::string(1000 + over, 'x')));
+    client.send(fmt::format("POST / HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n\r\n{}", 1000 + over,
+                            std::string(1000 + over, 'x')));
     h.advance(base::seconds(1));
     EXPECT_EQ(parse_reply(client.received).status, over != 0 ? 503 : 200);
     EXPECT_EQ(h.runtime->sum(&cluster::Stats::retry_or_shadow_abandoned), over);

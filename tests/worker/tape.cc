@@ -42,7 +42,8 @@ std::string Tape::replay() const {
     random = traced.random;
     auto& fresh = open[traced.exchange];
     if (traced.event.kind == Event::Kind::kHead) {
-      fresh = std::make_unique<Fresh>(Fresh{.plan = entry.plan, .policy = entry.policy, .faults = entry.faults, .machine = {}, .ledger = {}});
+      fresh = std::make_unique<Fresh>(
+          Fresh{.plan = entry.plan, .policy = entry.policy, .faults = entry.faults, .machine = {}, .ledger = {}});
       fresh->plan.retry = &fresh->policy;
       if (entry.plan.faults != nullptr) fresh->plan.faults = &fresh->faults;
       fresh->plan.cluster = &view;
@@ -72,14 +73,15 @@ std::string Tape::difference(const Entry& entry, exchange::Step step, const Fres
   const exchange::Ledger& is = fresh.ledger;
   if (was.attempts != is.attempts || was.status != is.status || was.flags.text() != is.flags.text() ||
       was.details.view() != is.details.view() || was.outcome != is.outcome || was.ended != is.ended) {
-    return fmt::format("live ledger {} {} {}, replayed {} {} {}", was.status, was.flags.text(), was.details.view(), is.status,
-                       is.flags.text(), is.details.view());
+    return fmt::format("live ledger {} {} {}, replayed {} {} {}", was.status, was.flags.text(), was.details.view(),
+                       is.status, is.flags.text(), is.details.view());
   }
   for (uint32_t number = 1; number <= is.attempts; ++number) {
     if (!is.kept(number)) continue;
     const exchange::AttemptRecord& a = was.at(number);
     const exchange::AttemptRecord& b = is.at(number);
-    if (a.decision != b.decision || a.delay != b.delay || a.start != b.start || a.ended != b.ended || a.status != b.status) {
+    if (a.decision != b.decision || a.delay != b.delay || a.start != b.start || a.ended != b.ended ||
+        a.status != b.status) {
       return fmt::format("attempt {} differs", number);
     }
   }

@@ -13,9 +13,9 @@ namespace kgw::test {
 
 class Tape {
  public:
-  void record(gateway::Worker& worker);  // from now on; the tape outlives the worker's last event
-  // The first difference between the live run and a replay; empty when there is none. All exchanges of the tape share one
-  // fresh cluster, as the live ones shared theirs, so that its breaker grants and refuses alike.
+  void record(gateway::Worker& worker); // from now on; the tape outlives the worker's last event
+  // The first difference between the live run and a replay; empty when there is none. All exchanges of the tape share
+  // one fresh cluster, as the live ones shared theirs, so that its breaker grants and refuses alike.
   std::string replay() const;
   size_t size() const { return entries_.size(); }
   size_t retries() const { return retries_; }
@@ -23,13 +23,13 @@ class Tape {
  private:
   struct Entry {
     exchange::Traced traced;
-    std::string text;              // failure.transport_text
-    exchange::Plan plan;           // kHead
-    retry::Policy policy;          // kHead
-    retry::Faults faults;          // kHead
-    size_t hosts = 0;              // that the cluster had
+    std::string text;     // failure.transport_text
+    exchange::Plan plan;  // kHead
+    retry::Policy policy; // kHead
+    retry::Faults faults; // kHead
+    size_t hosts = 0;     // that the cluster had
     uint32_t max_retries = 0;
-    exchange::Ledger ledger;       // kDone
+    exchange::Ledger ledger; // kDone
   };
   struct Fresh {
     exchange::Plan plan;

@@ -10,15 +10,16 @@ namespace {
 using base::from_ms;
 using proxy::ListenerStats;
 
-constexpr std::string_view kAsk = "GET /chat HTTP/1.1\r\nhost: test\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\n"
-                                  "sec-websocket-key: abc\r\n\r\n";
+constexpr std::string_view kAsk =
+    "GET /chat HTTP/1.1\r\nhost: test\r\nconnection: keep-alive, Upgrade\r\nupgrade: websocket\r\n"
+    "sec-websocket-key: abc\r\n\r\n";
 constexpr std::string_view kSwitch = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: WebSocket\r\n"
                                      "sec-websocket-accept: def\r\n\r\n";
 
 // The origin's connection keeps what comes behind the head in `received`.
 struct Tunnel : Harness {
   Peer* far = nullptr;
-  std::string asked;  // the head as the origin got it
+  std::string asked; // the head as the origin got it
   Peer* client = nullptr;
 
   void open(std::string_view request, std::string_view answer) {
@@ -41,8 +42,9 @@ TEST(Tunnel, OpensWithTheOrigins101AndCarriesBytesBothWays) {
   EXPECT_NE(t.asked.find("connection: upgrade\r\nupgrade: websocket\r\n"), std::string::npos) << t.asked;
   EXPECT_EQ(t.asked.find("content-length"), std::string::npos);
   EXPECT_EQ(t.asked.find("transfer-encoding"), std::string::npos);
-  EXPECT_EQ(t.client->received, "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: def\r\nconnection: upgrade\r\n"
-                                "upgrade: WebSocket\r\n\r\n");
+  EXPECT_EQ(t.client->received,
+            "HTTP/1.1 101 Switching Protocols\r\nsec-websocket-accept: def\r\nconnection: upgrade\r\n"
+            "upgrade: WebSocket\r\n\r\n");
   t.client->received.clear();
   // Not HTTP, and nothing of it is read as HTTP.
   std::string up = "\x81\x85GET / HTTP/1.1\r\n\r\n", down(200'000, '\0');
@@ -153,13 +155,16 @@ TEST(Tunnel, OnlyToWhatWasAskedFor) {
   };
   constexpr std::string_view kPlain = "GET / HTTP/1.1\r\nhost: test\r\n\r\n";
   const Case cases[] = {
-      {kPlain, kSwitch},  // RFC 9110 7.8: a server MUST NOT switch to what was not offered
+      {kPlain, kSwitch}, // RFC 9110 7.8: a server MUST NOT switch to what was not offered
       {kAsk, "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n"},
       {kAsk, "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\n\r\n"},
       // Not named by Connection, so it is not for us and does not go on.
       {"GET / HTTP/1.1\r\nhost: test\r\nupgrade: websocket\r\n\r\n", kSwitch},
-      {"GET / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n", kSwitch},
-      {"POST / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\ncontent-length: 1\r\n\r\nx", kSwitch},
+      {"GET / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: h2c\r\nhttp2-settings: "
+       "AAMAAABkAAQAAP__\r\n\r\n",
+       kSwitch},
+      {"POST / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: websocket\r\ncontent-length: 1\r\n\r\nx",
+       kSwitch},
   };
   for (const Case& c : cases) {
     Tunnel t;
@@ -177,7 +182,8 @@ TEST(Tunnel, OtherProtocolsAndASwitchedOffOneAre403) {
     Tunnel t;
     t.listener.accept_websocket = protocol == "websocket" ? 0 : 1;
     t.start();
-    t.open(fmt::format("GET / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: {}\r\n\r\n", protocol), kSwitch);
+    t.open(fmt::format("GET / HTTP/1.1\r\nhost: test\r\nconnection: upgrade\r\nupgrade: {}\r\n\r\n", protocol),
+           kSwitch);
     EXPECT_EQ(parse_reply(t.client->received).status, 403) << protocol;
     EXPECT_EQ(t.far, nullptr);
     EXPECT_EQ(t.worker->records(0).at(0).ledger.details.view(), "upgrade_failed");

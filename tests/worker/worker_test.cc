@@ -69,7 +69,7 @@ TEST(Worker, PipelinedRequestsOverTheTurnsShareWaitForTheNext) {
   for (uint64_t requests : {4u, 5u}) {
     Harness h;
     h.listener.requests_per_turn = 4;
-    h.action.kind = snapshot::ActionKind::kDirect;  // answered at once, so that a turn can hold several
+    h.action.kind = snapshot::ActionKind::kDirect; // answered at once, so that a turn can hold several
     h.action.status = 200;
     h.start();
     Peer& client = h.connect_client();
@@ -116,7 +116,8 @@ TEST(Worker, AnInterimHeadLosesWhatBelongsToTheConnection) {
   Peer& client = h.connect_client();
   client.send(get("/a"));
   h.settle();
-  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n")) << client.received;
+  EXPECT_TRUE(client.received.starts_with("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"))
+      << client.received;
   EXPECT_EQ(h.at_rest(), "");
 }
 
@@ -124,7 +125,8 @@ TEST(Worker, AnInterimHeadThatNamesItsFramingIsABrokenResponse) {
   Harness h;
   h.start();
   h.origin = [](Peer& peer, const std::string&) {
-    peer.send("HTTP/1.1 103 Early Hints\r\nconnection: content-length\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    peer.send(
+        "HTTP/1.1 103 Early Hints\r\nconnection: content-length\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
   };
   Peer& client = h.connect_client();
   client.send(get("/a"));
@@ -203,7 +205,8 @@ TEST(Worker, ABodyIsReplayedByteForByte) {
     if (head == std::string::npos || peer.received.size() < head + 4 + body.size()) return;
     bodies.push_back(peer.received.substr(head + 4));
     peer.received.clear();
-    peer.send(bodies.size() < 3 ? "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n" : "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+    peer.send(bodies.size() < 3 ? "HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n"
+                                : "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
   };
   h.origin = [&](Peer& peer, const std::string& head) {
     peer.received.insert(0, head);
@@ -239,13 +242,14 @@ TEST(Worker, ASlowReaderPausesTheOriginAndMemoryStaysBounded) {
   EXPECT_EQ(h.at_rest(), "");
 }
 
-// A seeded schedule of cuts, short reads and writes, resets and early closes on both sides. Every request gets one whole
-// answer of its own, or a visible end; and nothing is left behind.
+// A seeded schedule of cuts, short reads and writes, resets and early closes on both sides. Every request gets one
+// whole answer of its own, or a visible end; and nothing is left behind.
 class Seeds : public testing::TestWithParam<int> {};
 
 TEST_P(Seeds, EveryRequestEndsOnceAndNothingLeaks) {
   size_t retries = 0;
-  for (uint64_t seed = static_cast<uint64_t>(GetParam()) * 1000 + 1; seed <= static_cast<uint64_t>(GetParam()) * 1000 + 100; ++seed) {
+  for (uint64_t seed = static_cast<uint64_t>(GetParam()) * 1000 + 1;
+       seed <= static_cast<uint64_t>(GetParam()) * 1000 + 100; ++seed) {
     base::Random random(seed);
     Harness h(seed);
     h.action.retry.on = random.below(2) == 0 ? retry::k5xx | retry::kConnectFailure : 0;
@@ -265,13 +269,15 @@ TEST_P(Seeds, EveryRequestEndsOnceAndNothingLeaks) {
       std::string path = head.substr(head.find(' ') + 1);
       path.resize(path.find(' '));
       switch (random.below(8)) {
-        case 0: return peer.close(true);
-        case 1: return peer.close(false);
-        case 2: return peer.send("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n");
-        case 3: return peer.send("garbage\r\n\r\n");
-        case 4: return;  // stalls
-        case 5: return peer.send(fmt::format("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n", path.size(), path));
-        default: return peer.send(fmt::format("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{}", path.size(), path));
+      case 0: return peer.close(true);
+      case 1: return peer.close(false);
+      case 2: return peer.send("HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n");
+      case 3: return peer.send("garbage\r\n\r\n");
+      case 4: return; // stalls
+      case 5:
+        return peer.send(fmt::format("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+                                     path.size(), path));
+      default: return peer.send(fmt::format("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{}", path.size(), path));
       }
     };
     std::vector<std::pair<Peer*, std::string>> sent;
@@ -280,21 +286,26 @@ TEST_P(Seeds, EveryRequestEndsOnceAndNothingLeaks) {
       std::string path = fmt::format("/{}/{}", seed, i);
       bool with_body = random.below(3) == 0;
       std::string body(random.below(40'000), 'q');
-      client.send(with_body ? fmt::format("POST {} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n\r\n{}", path, body.size(), body) : get(path));
+      client.send(with_body ? fmt::format("POST {} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n\r\n{}", path,
+                                          body.size(), body)
+                            : get(path));
       sent.emplace_back(&client, path);
       if (random.below(6) == 0) client.close(random.below(2) == 0);
       h.advance(Duration(static_cast<int64_t>(random.below(50'000'000))));
     }
-    // Longer than stream_idle_timeout_ms: a request whose first attempt failed while its body arrived has no global timer (as Envoy).
+    // Longer than stream_idle_timeout_ms: a request whose first attempt failed while its body arrived has no global
+    // timer (as Envoy).
     h.advance(base::seconds(400));
     for (auto& [client, path] : sent) {
-      if (client->transport() == nullptr) continue;  // it left
+      if (client->transport() == nullptr) continue; // it left
       Reply answer = parse_reply(client->received);
-      ASSERT_TRUE(answer.complete || client->ended()) << "seed " << seed << " " << path << ": neither answered nor cut: " << client->received;
+      ASSERT_TRUE(answer.complete || client->ended())
+          << "seed " << seed << " " << path << ": neither answered nor cut: " << client->received;
       if (answer.complete && answer.status == 200) {
         ASSERT_EQ(answer.body, path) << "seed " << seed << ": I3";
       }
-      ASSERT_EQ(client->received.size(), answer.complete ? answer.bytes : client->received.size()) << "seed " << seed << ": a second answer";
+      ASSERT_EQ(client->received.size(), answer.complete ? answer.bytes : client->received.size())
+          << "seed " << seed << ": a second answer";
     }
     ASSERT_EQ(h.at_rest(), "") << "seed " << seed;
     // One machine: what the live proxy was answered, a fresh machine answers again.

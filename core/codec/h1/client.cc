@@ -11,8 +11,8 @@ class Client final : public ClientCodec {
  public:
   explicit Client(const HeadLimits& limits) : limits_(limits), parser_(limits_), body_(parser_, limits_) {}
 
-  StreamId write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end,
-                         void* user, base::OutBuffer& out) override;
+  StreamId write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end, void* user,
+                         base::OutBuffer& out) override;
   void write_data(StreamId, std::span<const char> data, bool end, base::OutBuffer& out) override;
   void write_trailers(StreamId, const http::Head& trailers, base::OutBuffer& out) override;
   EventKind next(std::span<char>& in, Event& event) override;

@@ -41,15 +41,16 @@ Body response_body(const Declared& declared, uint16_t status, const RequestMode&
   return {.framing = Framing::kUntilClose};
 }
 
-// RFC 9110 8.6: without a body, `content-length: 0` is for methods that are expected to have one; those that Envoy takes for such.
+// RFC 9110 8.6: without a body, `content-length: 0` is for methods that are expected to have one; those that Envoy
+// takes for such.
 bool means_a_body(http::MethodId method) {
   switch (method) {
-    case http::MethodId::kGet:
-    case http::MethodId::kHead:
-    case http::MethodId::kDelete:
-    case http::MethodId::kTrace:
-    case http::MethodId::kConnect: return false;
-    default: return true;
+  case http::MethodId::kGet:
+  case http::MethodId::kHead:
+  case http::MethodId::kDelete:
+  case http::MethodId::kTrace:
+  case http::MethodId::kConnect: return false;
+  default: return true;
   }
 }
 

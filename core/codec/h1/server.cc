@@ -138,8 +138,8 @@ EventKind Server::head_complete(Event& event) {
   return event.kind = EventKind::kHead;
 }
 
-// RFC 9110 7.8: meant for us only if Connection names it, never in HTTP/1.0. The switch to HTTP/2 is gone (RFC 9113 3.1).
-// A request with a body stays HTTP to its end, and we have no use for a switch behind it.
+// RFC 9110 7.8: meant for us only if Connection names it, never in HTTP/1.0. The switch to HTTP/2 is gone (RFC
+// 9113 3.1). A request with a body stays HTTP to its end, and we have no use for a switch behind it.
 std::string_view Server::wanted_upgrade() const {
   const http::Field* field = head_.find(http::Token::kUpgrade);
   if (field == nullptr || !parser_.section().upgrade || version_ == Version::kHttp10) return {};

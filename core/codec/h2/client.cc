@@ -14,8 +14,12 @@ class Client final : public ClientCodec, private Session {
 
   StreamId write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end, void* user,
                          base::OutBuffer& out) override;
-  void write_data(StreamId id, std::span<const char> data, bool end, base::OutBuffer& out) override { put_data(id, data, end, out); }
-  void write_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) override { put_trailers(id, trailers, out); }
+  void write_data(StreamId id, std::span<const char> data, bool end, base::OutBuffer& out) override {
+    put_data(id, data, end, out);
+  }
+  void write_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) override {
+    put_trailers(id, trailers, out);
+  }
   bool wants_write() const override { return sends(); }
   void write(base::OutBuffer& out) override { send(out); }
   EventKind next(std::span<char>& in, Event& event) override { return next_event(in, event); }
@@ -42,7 +46,8 @@ class Client final : public ClientCodec, private Session {
   uint32_t empty_ = 0, continuations_ = 0;
 };
 
-// ---- writing ----------------------------------------------------------------------------------------------------------------
+// ---- writing
+// ----------------------------------------------------------------------------------------------------------------
 
 StreamId Client::write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end, void* user,
                                base::OutBuffer& out) {
@@ -60,8 +65,9 @@ StreamId Client::write_request(const http::Head& head, const http::AttemptHeader
   if (head.content_length >= 0) fields_.add("content-length", head.content_length);
   add_attempt(attempt);
   nghttp2_data_provider body = provider();
-  int32_t id = nghttp2_submit_request(session_, nullptr, fields_.data(), fields_.size(), end ? nullptr : &body, nullptr);
-  KGW_ASSERT(id > 0);  // capacity() sees to the ids
+  int32_t id =
+      nghttp2_submit_request(session_, nullptr, fields_.data(), fields_.size(), end ? nullptr : &body, nullptr);
+  KGW_ASSERT(id > 0); // capacity() sees to the ids
   Stream& stream = add(static_cast<StreamId>(id));
   nghttp2_session_set_stream_user_data(session_, id, &stream);
   stream.user = user;
@@ -74,17 +80,20 @@ StreamId Client::write_request(const http::Head& head, const http::AttemptHeader
 void Client::add_attempt(const http::AttemptHeaders& attempt) {
   if (attempt.expected_timeout_ms > 0) fields_.add("x-envoy-expected-rq-timeout-ms", attempt.expected_timeout_ms);
   if (attempt.attempt_count > 0) fields_.add("x-envoy-attempt-count", int64_t{attempt.attempt_count});
-  if (attempt.is_timeout_retry >= 0) fields_.add("x-envoy-is-timeout-retry", attempt.is_timeout_retry > 0 ? "true" : "false");
+  if (attempt.is_timeout_retry >= 0)
+    fields_.add("x-envoy-is-timeout-retry", attempt.is_timeout_retry > 0 ? "true" : "false");
 }
 
-// ---- reading ----------------------------------------------------------------------------------------------------------------
+// ---- reading
+// ----------------------------------------------------------------------------------------------------------------
 
 // What the peer allows, which before its settings are here is what libnghttp2 assumes.
 unsigned Client::capacity() const {
   if (!reusable()) return 0;
   // RFC 9113 5.1.1: ids are used once.
   if (nghttp2_session_get_next_stream_id(session_) > (1u << 31) - 2 * limits_.concurrent_streams) return 0;
-  // Readers that take nothing have filled much of the window that all share: who comes now had better not wait behind them.
+  // Readers that take nothing have filled much of the window that all share: who comes now had better not wait behind
+  // them.
   if (unread_ > limits_.connection_window_bytes / 2) return 0;
   return std::min(limits_.concurrent_streams,
                   nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS));

@@ -1,6 +1,6 @@
 #pragma once
-// Where the frames of an HTTP/2 connection begin and end (RFC 9113 4.1), so that they can be counted and handed on one by
-// one.
+// Where the frames of an HTTP/2 connection begin and end (RFC 9113 4.1), so that they can be counted and handed on one
+// by one.
 
 #include <algorithm>
 #include <cstdint>
@@ -10,10 +10,19 @@
 namespace kgw::codec::h2 {
 
 enum class FrameType : uint8_t {
-  kData, kHeaders, kPriority, kRstStream, kSettings, kPushPromise, kPing, kGoaway, kWindowUpdate, kContinuation
+  kData,
+  kHeaders,
+  kPriority,
+  kRstStream,
+  kSettings,
+  kPushPromise,
+  kPing,
+  kGoaway,
+  kWindowUpdate,
+  kContinuation
 };
 struct FrameHeader {
-  uint32_t bytes = 0;  // of the payload
+  uint32_t bytes = 0; // of the payload
   FrameType type = FrameType::kData;
   uint8_t flags = 0;
   uint32_t stream = 0;

@@ -11,7 +11,8 @@ namespace kgw::codec::h2 {
 inline constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 // `arenas` outlives the codec.
-std::unique_ptr<ServerCodec> make_server_codec(ArenaSource& arenas, const HeadLimits& heads, const StreamLimits& streams);
+std::unique_ptr<ServerCodec> make_server_codec(ArenaSource& arenas, const HeadLimits& heads,
+                                               const StreamLimits& streams);
 std::unique_ptr<ClientCodec> make_client_codec(const HeadLimits& heads, const StreamLimits& streams);
 
 } // namespace kgw::codec::h2

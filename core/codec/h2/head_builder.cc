@@ -12,7 +12,7 @@ namespace {
 
 using http::Token;
 
-constexpr size_t kFieldOverhead = 32;  // RFC 9113 6.5.2
+constexpr size_t kFieldOverhead = 32; // RFC 9113 6.5.2
 constexpr uint16_t kUsualFields = 24;
 
 } // namespace
@@ -41,8 +41,12 @@ void HeadBuilder::field(std::string_view name, std::string_view value) {
   if (refusal_) return;
   name = arena_->copy(name);
   value = arena_->copy(value);
-  http::Field field{name.data(), value.data(), static_cast<uint32_t>(value.size()), static_cast<uint16_t>(name.size()),
-                    http::token_of(name), 0};
+  http::Field field{name.data(),
+                    value.data(),
+                    static_cast<uint32_t>(value.size()),
+                    static_cast<uint16_t>(name.size()),
+                    http::token_of(name),
+                    0};
   interpret(field);
 }
 
@@ -75,7 +79,8 @@ void HeadBuilder::interpret(http::Field& field) {
     ++hosts_;
     return;
   }
-  if (field.token == Token::kExpect && request && (head_.has(Token::kExpect) || !base::equal_ignore_case(field.value_view(), "100-continue")))
+  if (field.token == Token::kExpect && request &&
+      (head_.has(Token::kExpect) || !base::equal_ignore_case(field.value_view(), "100-continue")))
     return refuse(417, "http2.unknown_expectation");
   // One, and a number: libnghttp2 has looked.
   if (field.token == Token::kContentLength)
@@ -85,7 +90,8 @@ void HeadBuilder::interpret(http::Field& field) {
 
 void HeadBuilder::add(const http::Field& field) {
   if (head_.count == head_.capacity) {
-    auto capacity = static_cast<uint16_t>(std::max<size_t>(kUsualFields, std::min<size_t>(head_.capacity * 2u, limits_.field_count)));
+    auto capacity = static_cast<uint16_t>(
+        std::max<size_t>(kUsualFields, std::min<size_t>(head_.capacity * 2u, limits_.field_count)));
     auto* fields = arena_->array<http::Field>(capacity);
     std::copy_n(head_.fields, head_.count, fields);
     head_.fields = fields;

@@ -1,6 +1,6 @@
 #pragma once
-// A head that comes field by field, counted and kept in an arena. What libnghttp2 does not check is checked here: all that
-// an HTTP/1 head could not carry, and all that would say something else there (RFC 9113 8.2, 8.3, 10.3).
+// A head that comes field by field, counted and kept in an arena. What libnghttp2 does not check is checked here: all
+// that an HTTP/1 head could not carry, and all that would say something else there (RFC 9113 8.2, 8.3, 10.3).
 
 #include "codec/server_codec.h"
 

@@ -1,6 +1,6 @@
 #pragma once
-// The part of a body that waits for the peer's window: first what was left over, then what is being written right now, which
-// is copied only if it has to wait.
+// The part of a body that waits for the peer's window: first what was left over, then what is being written right now,
+// which is copied only if it has to wait.
 
 #include "base/buffer.h"
 

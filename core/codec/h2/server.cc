@@ -22,8 +22,12 @@ class Server final : public ServerCodec, private Session {
   EventKind next(std::span<char>& in, Event& event) override { return next_event(in, event); }
   void write_inform(StreamId id, const http::Head& head, base::OutBuffer& out) override;
   void write_head(StreamId id, const http::Head& head, bool end, base::OutBuffer& out) override;
-  void write_data(StreamId id, std::span<const char> data, bool end, base::OutBuffer& out) override { put_data(id, data, end, out); }
-  void write_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) override { put_trailers(id, trailers, out); }
+  void write_data(StreamId id, std::span<const char> data, bool end, base::OutBuffer& out) override {
+    put_data(id, data, end, out);
+  }
+  void write_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) override {
+    put_trailers(id, trailers, out);
+  }
   bool wants_write() const override { return sends(); }
   void write(base::OutBuffer& out) override { send(out); }
   unsigned capacity() const override { return limits_.concurrent_streams; }
@@ -63,7 +67,8 @@ class Server final : public ServerCodec, private Session {
   bool reading_a_head_ = false, closing_ = false, ended_ = false;
 };
 
-// ---- reading ----------------------------------------------------------------------------------------------------------------
+// ---- reading
+// ----------------------------------------------------------------------------------------------------------------
 
 Stream* Server::on_head_begins(StreamId id, bool trailers) {
   if (trailers) {
@@ -125,21 +130,23 @@ bool Server::count(const FrameHeader& frame) {
     return fine;
   };
   switch (frame.type) {
-    case FrameType::kHeaders:
-    case FrameType::kContinuation: {
-      empty_ = frame.bytes == 0 && !frame.end_headers() ? empty_ + 1 : 0;
-      continuations_ = frame.type == FrameType::kContinuation ? continuations_ + 1 : 0;
-      return calm(empty_ <= limits_.empty_frames, "http2.too_many_empty_frames") &&
-             calm(continuations_ <= limits_.continuation_frames, "http2.too_many_continuations");
-    }
-    case FrameType::kRstStream:
-      // The end of a long answer that its client has enough of; rapid resets come in front of any.
-      if (const Stream* stream = find(frame.stream); stream != nullptr && stream->headed) return true;
-      return calm(++resets_ <= limits_.resets + answered_, "http2.too_many_resets");
-    case FrameType::kPriority: return calm(++priorities_ <= limits_.priority_frames * (1 + streams_seen_), "http2.too_many_priorities");
-    case FrameType::kWindowUpdate:
-      return calm(++window_updates_ <= limits_.window_updates * (1 + streams_seen_ + data_frames_sent_), "http2.too_many_window_updates");
-    default: return true;
+  case FrameType::kHeaders:
+  case FrameType::kContinuation: {
+    empty_ = frame.bytes == 0 && !frame.end_headers() ? empty_ + 1 : 0;
+    continuations_ = frame.type == FrameType::kContinuation ? continuations_ + 1 : 0;
+    return calm(empty_ <= limits_.empty_frames, "http2.too_many_empty_frames") &&
+           calm(continuations_ <= limits_.continuation_frames, "http2.too_many_continuations");
+  }
+  case FrameType::kRstStream:
+    // The end of a long answer that its client has enough of; rapid resets come in front of any.
+    if (const Stream* stream = find(frame.stream); stream != nullptr && stream->headed) return true;
+    return calm(++resets_ <= limits_.resets + answered_, "http2.too_many_resets");
+  case FrameType::kPriority:
+    return calm(++priorities_ <= limits_.priority_frames * (1 + streams_seen_), "http2.too_many_priorities");
+  case FrameType::kWindowUpdate:
+    return calm(++window_updates_ <= limits_.window_updates * (1 + streams_seen_ + data_frames_sent_),
+                "http2.too_many_window_updates");
+  default: return true;
   }
 }
 
@@ -153,14 +160,16 @@ void Server::on_data_frame(bool empty) {
   if (empty_ > limits_.empty_frames) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_empty_frames");
 }
 
-// ---- writing ----------------------------------------------------------------------------------------------------------------
+// ---- writing
+// ----------------------------------------------------------------------------------------------------------------
 
 void Server::write_inform(StreamId id, const http::Head& head, base::OutBuffer& out) {
   if (Stream* stream = find(id); stream == nullptr || !stream->open) return;
   fields_.clear();
   fields_.add(":status", int64_t{head.status});
   fields_.add_fields(head, 0);
-  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), nullptr, fields_.data(), fields_.size(), nullptr);
+  nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), nullptr, fields_.data(), fields_.size(),
+                         nullptr);
   send(out);
 }
 
@@ -185,7 +194,8 @@ void Server::on_sent_end(Stream& stream) {
   if (stream.answered) ++answered_streams_;
 }
 
-// RFC 9113 8.1: behind a complete answer, the client need not send the rest of its request. A small rest comes to its end.
+// RFC 9113 8.1: behind a complete answer, the client need not send the rest of its request. A small rest comes to its
+// end.
 void Server::on_useless_data(Stream& stream, size_t bytes) {
   bool enough = stream.discarded <= kMostDiscarded && stream.discarded + bytes > kMostDiscarded;
   stream.discarded += bytes;
@@ -193,7 +203,8 @@ void Server::on_useless_data(Stream& stream, size_t bytes) {
 }
 
 bool Server::lingering() const {
-  return waiting_streams_ + answered_streams_ > 0 && std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
+  return waiting_streams_ + answered_streams_ > 0 &&
+         std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
 }
 
 void Server::drop_lingering(base::OutBuffer& out) {
@@ -206,8 +217,8 @@ void Server::drop_lingering(base::OutBuffer& out) {
   send(out);
 }
 
-// RFC 9113 6.8: a GOAWAY that refuses nothing yet, and the last one when the client has seen it: no request that crosses the
-// first is lost.
+// RFC 9113 6.8: a GOAWAY that refuses nothing yet, and the last one when the client has seen it: no request that
+// crosses the first is lost.
 bool Server::close_after_response() {
   if (std::exchange(closing_, true)) return true;
   nghttp2_submit_shutdown_notice(session_);
@@ -224,12 +235,14 @@ void Server::on_ping_answered() {
 void Server::end() {
   closing_ = true;
   if (std::exchange(ended_, true)) return;
-  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
+  nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
 } // namespace
 
-std::unique_ptr<ServerCodec> make_server_codec(ArenaSource& arenas, const HeadLimits& heads, const StreamLimits& streams) {
+std::unique_ptr<ServerCodec> make_server_codec(ArenaSource& arenas, const HeadLimits& heads,
+                                               const StreamLimits& streams) {
   return std::make_unique<Server>(arenas, heads, streams);
 }
 

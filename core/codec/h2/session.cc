@@ -5,7 +5,7 @@
 namespace kgw::codec::h2 {
 namespace {
 
-constexpr size_t kMostHeadSent = 1 << 20;  // encoded; what may come in is bounded elsewhere
+constexpr size_t kMostHeadSent = 1 << 20; // encoded; what may come in is bounded elsewhere
 
 Session& session_of(void* self) { return *static_cast<Session*>(self); }
 
@@ -13,24 +13,24 @@ Session& session_of(void* self) { return *static_cast<Session*>(self); }
 
 uint32_t code_of(Reset reset) {
   switch (reset) {
-    case Reset::kNoError: return NGHTTP2_NO_ERROR;
-    case Reset::kInternal: return NGHTTP2_INTERNAL_ERROR;
-    case Reset::kRefused: return NGHTTP2_REFUSED_STREAM;
-    case Reset::kProtocol: return NGHTTP2_PROTOCOL_ERROR;
-    case Reset::kConnect: return NGHTTP2_CONNECT_ERROR;
-    default: return NGHTTP2_CANCEL;
+  case Reset::kNoError: return NGHTTP2_NO_ERROR;
+  case Reset::kInternal: return NGHTTP2_INTERNAL_ERROR;
+  case Reset::kRefused: return NGHTTP2_REFUSED_STREAM;
+  case Reset::kProtocol: return NGHTTP2_PROTOCOL_ERROR;
+  case Reset::kConnect: return NGHTTP2_CONNECT_ERROR;
+  default: return NGHTTP2_CANCEL;
   }
 }
 
 Reset reset_of(uint32_t code) {
   switch (code) {
-    case NGHTTP2_NO_ERROR: return Reset::kNoError;
-    case NGHTTP2_CANCEL: return Reset::kCancel;
-    case NGHTTP2_INTERNAL_ERROR: return Reset::kInternal;
-    case NGHTTP2_REFUSED_STREAM: return Reset::kRefused;
-    case NGHTTP2_PROTOCOL_ERROR: return Reset::kProtocol;
-    case NGHTTP2_CONNECT_ERROR: return Reset::kConnect;
-    default: return Reset::kOther;
+  case NGHTTP2_NO_ERROR: return Reset::kNoError;
+  case NGHTTP2_CANCEL: return Reset::kCancel;
+  case NGHTTP2_INTERNAL_ERROR: return Reset::kInternal;
+  case NGHTTP2_REFUSED_STREAM: return Reset::kRefused;
+  case NGHTTP2_PROTOCOL_ERROR: return Reset::kProtocol;
+  case NGHTTP2_CONNECT_ERROR: return Reset::kConnect;
+  default: return Reset::kOther;
   }
 }
 
@@ -62,10 +62,12 @@ void Session::start(Side side) {
              : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
   };
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
-  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, static_cast<int32_t>(limits_.connection_window_bytes));
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<int32_t>(limits_.connection_window_bytes));
 }
 
-// ---- streams ----------------------------------------------------------------------------------------------------------------
+// ---- streams
+// ----------------------------------------------------------------------------------------------------------------
 
 Stream* Session::find(StreamId id) const {
   auto found = streams_.find(id);
@@ -140,7 +142,8 @@ void Session::broken(uint32_t error, const char* reason) {
   nghttp2_session_terminate_session(session_, error);
 }
 
-// ---- events -----------------------------------------------------------------------------------------------------------------
+// ---- events
+// -----------------------------------------------------------------------------------------------------------------
 
 void Session::push(EventKind kind, Stream& stream) {
   events_.push_back({.kind = kind, .stream = stream.id, .reset = stream.reset, .reason = stream.fault});
@@ -192,8 +195,8 @@ bool Session::feed(std::span<char>& in) {
   bool header = false;
   std::span<const char> piece = scan_.read(part, header);
   if (piece.empty()) return true;
-  if (header && !on_frame_header(scan_.frame())) return true;  // broken() has the reason
-  if (reading_ == nullptr) arena_.reset();  // the last event has been told, and no head is half read
+  if (header && !on_frame_header(scan_.frame())) return true; // broken() has the reason
+  if (reading_ == nullptr) arena_.reset();                    // the last event has been told, and no head is half read
   ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(piece.data()), piece.size());
   if (taken == NGHTTP2_ERR_FLOODED) {
     broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.outbound_control_flood");
@@ -221,22 +224,22 @@ void Session::data_came(StreamId id, std::span<const char> data) {
 void Session::frame_came(const nghttp2_frame& frame) {
   bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   switch (frame.hd.type) {
-    case NGHTTP2_HEADERS:
-      if (Stream* stream = std::exchange(reading_, nullptr)) on_head_ends(*stream, end);
-      return;
-    case NGHTTP2_DATA:
-      // Padding is no content.
-      on_data_frame(frame.hd.length == frame.data.padlen && !end);
-      if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) {
-        stream->told_end = true;
-        push(EventKind::kEnd, *stream);
-      }
-      return;
-    case NGHTTP2_GOAWAY: goaway_received_ = true; return;
-    case NGHTTP2_PING:
-      if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) on_ping_answered();
-      return;
-    default: return;
+  case NGHTTP2_HEADERS:
+    if (Stream* stream = std::exchange(reading_, nullptr)) on_head_ends(*stream, end);
+    return;
+  case NGHTTP2_DATA:
+    // Padding is no content.
+    on_data_frame(frame.hd.length == frame.data.padlen && !end);
+    if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) {
+      stream->told_end = true;
+      push(EventKind::kEnd, *stream);
+    }
+    return;
+  case NGHTTP2_GOAWAY: goaway_received_ = true; return;
+  case NGHTTP2_PING:
+    if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) on_ping_answered();
+    return;
+  default: return;
   }
 }
 
@@ -252,7 +255,8 @@ void Session::stream_closed(Stream& stream, uint32_t error) {
   push(EventKind::kReset, stream);
 }
 
-// ---- writing ----------------------------------------------------------------------------------------------------------------
+// ---- writing
+// ----------------------------------------------------------------------------------------------------------------
 
 void Session::send(base::OutBuffer& out) {
   out_ = &out;
@@ -292,7 +296,8 @@ void Session::put_trailers(StreamId id, const http::Head& trailers, base::OutBuf
 
 nghttp2_data_provider Session::provider() { return {.source = {.ptr = nullptr}, .read_callback = read_body}; }
 
-ssize_t Session::read_body(nghttp2_session* session, int32_t id, uint8_t*, size_t room, uint32_t* flags, nghttp2_data_source*, void*) {
+ssize_t Session::read_body(nghttp2_session* session, int32_t id, uint8_t*, size_t room, uint32_t* flags,
+                           nghttp2_data_source*, void*) {
   auto* stream = static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, id));
   if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   size_t bytes = std::min(room, stream->body.size());
@@ -308,15 +313,15 @@ ssize_t Session::read_body(nghttp2_session* session, int32_t id, uint8_t*, size_
   *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
   std::vector<nghttp2_nv> fields;
   for (auto& [name, value] : stream->trailers) {
-    fields.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()), name.size(), value.size(),
-                      NGHTTP2_NV_FLAG_NONE});
+    fields.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()), name.size(),
+                      value.size(), NGHTTP2_NV_FLAG_NONE});
   }
   nghttp2_submit_trailer(session, id, fields.data(), fields.size());
   return static_cast<ssize_t>(bytes);
 }
 
-int Session::send_body(nghttp2_session* session, nghttp2_frame* frame, const uint8_t* header, size_t bytes, nghttp2_data_source*,
-                       void* self) {
+int Session::send_body(nghttp2_session* session, nghttp2_frame* frame, const uint8_t* header, size_t bytes,
+                       nghttp2_data_source*, void* self) {
   auto* stream = static_cast<Stream*>(nghttp2_session_get_stream_user_data(session, frame->hd.stream_id));
   if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   Session& of = session_of(self);
@@ -336,18 +341,18 @@ ssize_t Session::send_bytes(nghttp2_session*, const uint8_t* data, size_t bytes,
 void Session::frame_sent(const nghttp2_frame& frame) {
   bool end = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   switch (frame.hd.type) {
-    case NGHTTP2_DATA: ++data_frames_sent_; [[fallthrough]];
-    case NGHTTP2_HEADERS:
-      if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) on_sent_end(*stream);
-      return;
-    case NGHTTP2_RST_STREAM: return reset_sent(static_cast<StreamId>(frame.hd.stream_id), frame.rst_stream.error_code);
-    case NGHTTP2_GOAWAY:
-      // A shutdown notice names the highest id there is, and is not the last word.
-      if (frame.goaway.last_stream_id == INT32_MAX) return on_sent_notice();
-      goaway_sent_ = true;
-      if (frame.goaway.error_code != NGHTTP2_NO_ERROR && broken_ == nullptr) broken_ = "http2.protocol_error";
-      return;
-    default: return;
+  case NGHTTP2_DATA: ++data_frames_sent_; [[fallthrough]];
+  case NGHTTP2_HEADERS:
+    if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) on_sent_end(*stream);
+    return;
+  case NGHTTP2_RST_STREAM: return reset_sent(static_cast<StreamId>(frame.hd.stream_id), frame.rst_stream.error_code);
+  case NGHTTP2_GOAWAY:
+    // A shutdown notice names the highest id there is, and is not the last word.
+    if (frame.goaway.last_stream_id == INT32_MAX) return on_sent_notice();
+    goaway_sent_ = true;
+    if (frame.goaway.error_code != NGHTTP2_NO_ERROR && broken_ == nullptr) broken_ = "http2.protocol_error";
+    return;
+  default: return;
   }
 }
 
@@ -355,11 +360,13 @@ void Session::frame_sent(const nghttp2_frame& frame) {
 void Session::reset_sent(StreamId id, uint32_t error) {
   bool ours = error == NGHTTP2_NO_ERROR || error == NGHTTP2_INTERNAL_ERROR || error == NGHTTP2_CANCEL;
   if (ours) return;
-  if (Stream* stream = of(id); stream != nullptr && stream->fault == nullptr) stream->fault = "http2.violation.of.messaging.rule";
+  if (Stream* stream = of(id); stream != nullptr && stream->fault == nullptr)
+    stream->fault = "http2.violation.of.messaging.rule";
   on_sent_fault();
 }
 
-// ---- what libnghttp2 calls --------------------------------------------------------------------------------------------------
+// ---- what libnghttp2 calls
+// --------------------------------------------------------------------------------------------------
 
 nghttp2_session_callbacks* Session::callbacks() {
   static nghttp2_session_callbacks* made = [] {
@@ -388,16 +395,18 @@ int Session::begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* s
   return 0;
 }
 
-int Session::header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name, size_t name_bytes, const uint8_t* value,
-                    size_t value_bytes, uint8_t, void* self) {
+int Session::header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name, size_t name_bytes,
+                    const uint8_t* value, size_t value_bytes, uint8_t, void* self) {
   Session& of = session_of(self);
   if (of.reading_ == nullptr) return 0;
-  of.builder_.field({reinterpret_cast<const char*>(name), name_bytes}, {reinterpret_cast<const char*>(value), value_bytes});
+  of.builder_.field({reinterpret_cast<const char*>(name), name_bytes},
+                    {reinterpret_cast<const char*>(value), value_bytes});
   return 0;
 }
 
 // libnghttp2 would pass over the field; RFC 9113 8.2.1 calls the message malformed.
-int Session::invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t, uint8_t, void* self) {
+int Session::invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t,
+                            uint8_t, void* self) {
   Session& of = session_of(self);
   if (of.reading_ != nullptr) of.builder_.refuse(400, "http2.invalid_header");
   return 0;

@@ -22,24 +22,24 @@ namespace kgw::codec::h2 {
 struct Stream {
   StreamId id = 0;
   void* user = nullptr;
-  base::Arena* arena = nullptr;  // server: of the exchange; gone when nobody is bound
-  bool open = true;              // for libnghttp2
+  base::Arena* arena = nullptr; // server: of the exchange; gone when nobody is bound
+  bool open = true;             // for libnghttp2
   bool told_head = false, told_end = false;
   bool head_request = false;
-  bool ended = false;            // we have nothing more to say
-  bool deferred = false;         // libnghttp2 waits for us to say that there is data
-  bool held = false;             // the reader is slow
-  bool counted = false;          // in waiting_streams_
-  bool headed = false;           // server: our answer has begun
-  bool sent_end = false;         // server: it is complete
-  bool answered = false;         // server: completely, in front of the end of the request
-  size_t last_seen = 0;          // server: of its body waited when somebody last looked
-  size_t discarded = 0;          // bytes of the request that came after that
-  size_t unread = 0;             // bytes for which a held stream's peer was given no room again
+  bool ended = false;    // we have nothing more to say
+  bool deferred = false; // libnghttp2 waits for us to say that there is data
+  bool held = false;     // the reader is slow
+  bool counted = false;  // in waiting_streams_
+  bool headed = false;   // server: our answer has begun
+  bool sent_end = false; // server: it is complete
+  bool answered = false; // server: completely, in front of the end of the request
+  size_t last_seen = 0;  // server: of its body waited when somebody last looked
+  size_t discarded = 0;  // bytes of the request that came after that
+  size_t unread = 0;     // bytes for which a held stream's peer was given no room again
   Outgoing body;
   std::vector<std::pair<std::string, std::string>> trailers;
   Reset reset = Reset::kOther;
-  const char* fault = nullptr;   // what made us reset it
+  const char* fault = nullptr; // what made us reset it
   uint32_t informs = 0;
 };
 
@@ -81,18 +81,18 @@ class Session {
   virtual void on_head_invalid(Stream&) {}
   virtual void on_sent_end(Stream&) {}
   virtual void on_useless_data(Stream&, size_t) {}
-  virtual void on_sent_fault() {}  // a reset for what the peer did
+  virtual void on_sent_fault() {} // a reset for what the peer did
   virtual void on_ping_answered() {}
   virtual void on_sent_notice() {}
   virtual void on_data_frame(bool empty) = 0;
-  virtual bool on_frame_header(const FrameHeader& frame) = 0;  // false: it breaks a limit; broken() was called
+  virtual bool on_frame_header(const FrameHeader& frame) = 0; // false: it breaks a limit; broken() was called
 
   const Side side_;
   const HeadLimits heads_;
   const StreamLimits limits_;
   nghttp2_session* session_ = nullptr;
   HeadBuilder builder_;
-  base::Arena arena_;  // heads and trailers that belong to no exchange
+  base::Arena arena_; // heads and trailers that belong to no exchange
   std::unordered_map<StreamId, std::unique_ptr<Stream>> streams_;
   const char* broken_ = nullptr;
   uint64_t data_frames_sent_ = 0, streams_seen_ = 0;
@@ -116,22 +116,25 @@ class Session {
 
   static nghttp2_session_callbacks* callbacks();
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self);
-  static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_bytes, const uint8_t* value,
-                    size_t value_bytes, uint8_t, void* self);
-  static int invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t, uint8_t, void* self);
+  static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_bytes,
+                    const uint8_t* value, size_t value_bytes, uint8_t, void* self);
+  static int invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t,
+                            uint8_t, void* self);
   static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int frame_was_sent(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int data_received(nghttp2_session*, uint8_t, int32_t id, const uint8_t* data, size_t bytes, void* self);
   static int stream_ended(nghttp2_session*, int32_t id, uint32_t error, void* self);
   static int invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int error, void* self);
   static ssize_t send_bytes(nghttp2_session*, const uint8_t* data, size_t bytes, int, void* self);
-  static ssize_t read_body(nghttp2_session*, int32_t id, uint8_t*, size_t room, uint32_t* flags, nghttp2_data_source*, void* self);
-  static int send_body(nghttp2_session*, nghttp2_frame* frame, const uint8_t* header, size_t bytes, nghttp2_data_source*, void* self);
+  static ssize_t read_body(nghttp2_session*, int32_t id, uint8_t*, size_t room, uint32_t* flags, nghttp2_data_source*,
+                           void* self);
+  static int send_body(nghttp2_session*, nghttp2_frame* frame, const uint8_t* header, size_t bytes,
+                       nghttp2_data_source*, void* self);
 
   FrameScan scan_;
   std::deque<Event> events_;
-  base::OutBuffer* out_ = nullptr;  // of the call that is sending
-  Stream* reading_ = nullptr;       // whose head is being read; null: thrown away
+  base::OutBuffer* out_ = nullptr; // of the call that is sending
+  Stream* reading_ = nullptr;      // whose head is being read; null: thrown away
   bool told_broken_ = false, told_over_ = false;
 };
 

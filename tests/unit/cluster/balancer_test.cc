@@ -16,7 +16,7 @@ struct BalancerTest : testing::Test {
   base::Random random{1};
 
   void use(const EndpointSet& set, Balance balance = Balance::kRoundRobin, uint32_t choices = 2) {
-    balancer.set({});  // which still knows the ones before
+    balancer.set({}); // which still knows the ones before
     hosts.clear();
     for (const Endpoint& endpoint : set) hosts.push_back({.endpoint = endpoint});
     balancer.configure(balance, choices);

@@ -12,7 +12,10 @@ using Tally = Outcome::Tally;
 
 // One worker that keeps the health itself.
 struct OutlierTest : testing::Test {
-  Policy policy{.outlier = OutlierDetection{.consecutive_5xx = 3, .interval = seconds(10), .base_ejection_time = seconds(30), .max_ejection_percent = 100}};
+  Policy policy{.outlier = OutlierDetection{.consecutive_5xx = 3,
+                                            .interval = seconds(10),
+                                            .base_ejection_time = seconds(30),
+                                            .max_ejection_percent = 100}};
   std::shared_ptr<Runtime> runtime = std::make_shared<Runtime>("c", 1);
   View view{runtime, 0};
   std::unique_ptr<OutlierDetector> detector = std::make_unique<OutlierDetector>(*runtime, view.stats());
@@ -24,9 +27,9 @@ struct OutlierTest : testing::Test {
     view.update(*runtime->admit(set_of(hosts)));
     detector->configure(*policy.outlier);
     detector->follow(runtime->endpoints());
-    view.on_alarm([](void* self, const auto&, const auto& health, Alarm alarm, Instant at) {
-      static_cast<OutlierTest*>(self)->detector->suspect(*health, alarm, at);
-    }, this);
+    view.on_alarm([](void* self, const auto&, const auto& health, Alarm alarm,
+                     Instant at) { static_cast<OutlierTest*>(self)->detector->suspect(*health, alarm, at); },
+                  this);
   }
   void answers(size_t host, std::initializer_list<uint16_t> statuses) {
     for (uint16_t status : statuses) view.report(*view.hosts()[host], {Tally::kResponse, status}, now);
@@ -101,7 +104,7 @@ TEST_F(OutlierTest, ThePercentageIncludesTheNextOne) {
 TEST_F(OutlierTest, AnEjectionLastsLongerEachTimeUpToTheMost) {
   policy.outlier->max_ejection_time = seconds(80);
   start({"a", "b"});
-  for (int expected : {3, 6, 8, 8}) {  // ticks: 30, 60, 80, 80 s
+  for (int expected : {3, 6, 8, 8}) { // ticks: 30, 60, 80, 80 s
     answers(0, {500, 500, 500});
     ASSERT_TRUE(ejected(0));
     ticks(expected - 1);
@@ -118,7 +121,7 @@ TEST_F(OutlierTest, EachIntervalInServiceForgetsOneEjection) {
     ticks(3 * (i + 1));
     ASSERT_FALSE(ejected(0));
   }
-  ticks(2);  // of three, two are forgotten
+  ticks(2); // of three, two are forgotten
   answers(0, {500, 500, 500});
   ticks(5);
   EXPECT_TRUE(ejected(0));

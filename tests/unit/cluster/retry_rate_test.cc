@@ -43,12 +43,16 @@ TEST(RecentCount, StaysCloseToTheExactWindow) {
       now += Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(window_ms) * 10'000)));
       count.add(now, from_ms(window_ms));
       exact.push_back(now);
-      auto at_most = [&](Duration age) { return static_cast<uint64_t>(std::count_if(exact.begin(), exact.end(), [&](Instant at) { return now - at <= age; })); };
+      auto at_most = [&](Duration age) {
+        return static_cast<uint64_t>(
+            std::count_if(exact.begin(), exact.end(), [&](Instant at) { return now - at <= age; }));
+      };
       while (now - exact.front() > from_ms(window_ms) * 2) exact.pop_front();
       if (i % 100 != 0) continue;
       uint64_t found = count.in_the_last(from_ms(window_ms), now);
       ASSERT_LE(found, at_most(from_ms(window_ms))) << window_ms;
-      ASSERT_GE(found, at_most(from_ms(window_ms) - std::max<Duration>(from_ms(1), from_ms(window_ms) / 16))) << window_ms;
+      ASSERT_GE(found, at_most(from_ms(window_ms) - std::max<Duration>(from_ms(1), from_ms(window_ms) / 16)))
+          << window_ms;
     }
   }
 }

@@ -1,5 +1,5 @@
-// Breakers and budgets under random orders of events: never below zero, never above what they allow, nothing lost, and whoever
-// was refused gets through later.
+// Breakers and budgets under random orders of events: never below zero, never above what they allow, nothing lost, and
+// whoever was refused gets through later.
 
 #include <deque>
 
@@ -68,25 +68,26 @@ TEST(RetrySlots, TheBreakerIsExactAndRefills) {
 TEST(RetrySlots, TheBudgetInFlightFollowsTheRequestsAndRefills) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     World w(seed);
-    w.runtime->set_limits({.budget_percent = static_cast<int32_t>(w.random.below(101)), .budget_min = static_cast<int32_t>(1 + w.random.below(3))});
+    w.runtime->set_limits({.budget_percent = static_cast<int32_t>(w.random.below(101)),
+                           .budget_min = static_cast<int32_t>(1 + w.random.below(3))});
     std::deque<View*> active;
     for (int step = 0; step < kSteps; ++step) {
       switch (w.random.below(4)) {
-        case 0:
-          active.push_back(w.views[w.random.below(kWorkers)].get());
-          active.back()->stats().upstream_rq_active.add();
-          break;
-        case 1:
-          if (active.empty()) break;
-          active.front()->stats().upstream_rq_active.sub();
-          active.pop_front();
-          break;
-        case 2:
-          if (w.take()) {
-            ASSERT_LE(w.runtime->retries_in_flight(), w.runtime->max_retries(1)) << seed;
-          }
-          break;
-        default: w.release();
+      case 0:
+        active.push_back(w.views[w.random.below(kWorkers)].get());
+        active.back()->stats().upstream_rq_active.add();
+        break;
+      case 1:
+        if (active.empty()) break;
+        active.front()->stats().upstream_rq_active.sub();
+        active.pop_front();
+        break;
+      case 2:
+        if (w.take()) {
+          ASSERT_LE(w.runtime->retries_in_flight(), w.runtime->max_retries(1)) << seed;
+        }
+        break;
+      default: w.release();
       }
       ASSERT_EQ(w.runtime->retries_in_flight(), w.held.size());
       ASSERT_EQ(w.runtime->sum(&Stats::upstream_rq_active), active.size());
@@ -98,16 +99,20 @@ TEST(RetrySlots, TheBudgetInFlightFollowsTheRequestsAndRefills) {
   }
 }
 
-// Against the sentence of the policy, counted exactly; the counts of the budget may forget up to a 16th of the window early.
+// Against the sentence of the policy, counted exactly; the counts of the budget may forget up to a 16th of the window
+// early.
 TEST(RetrySlots, TheRateBudgetKeepsItsWordAndRefills) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     World w(seed);
-    RetryRateBudget budget{.percent = static_cast<uint32_t>(w.random.below(101)), .interval = seconds(1 + static_cast<int64_t>(w.random.below(20))),
-                           .min_count = static_cast<uint32_t>(1 + w.random.below(5)), .min_interval = from_ms(100 + static_cast<int64_t>(w.random.below(5000)))};
+    RetryRateBudget budget{.percent = static_cast<uint32_t>(w.random.below(101)),
+                           .interval = seconds(1 + static_cast<int64_t>(w.random.below(20))),
+                           .min_count = static_cast<uint32_t>(1 + w.random.below(5)),
+                           .min_interval = from_ms(100 + static_cast<int64_t>(w.random.below(5000)))};
     w.configure({.retry_budget = budget});
     std::deque<Instant> requests, retries;
     auto last = [&](const std::deque<Instant>& times, Duration window) {
-      return static_cast<uint64_t>(std::count_if(times.begin(), times.end(), [&](Instant at) { return w.now - at < window; }));
+      return static_cast<uint64_t>(
+          std::count_if(times.begin(), times.end(), [&](Instant at) { return w.now - at < window; }));
     };
     auto sooner = [](Duration window) { return window - window / 16 - from_ms(1); };
     for (int step = 0; step < kSteps; ++step) {

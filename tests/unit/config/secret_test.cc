@@ -16,15 +16,18 @@ using testing::IsEmpty;
 std::string secret(const std::string& rest) { return document("v1", "Secret", rest); }
 
 TEST(Secret, HasACertificateInBase64OrInPlainText) {
-  auto read = payload<Secret>(secret("type: kubernetes.io/tls\ndata: {tls.crt: Y2hhaW4=, tls.key: a2V5, ca.crt: eA==}"));
+  auto read =
+      payload<Secret>(secret("type: kubernetes.io/tls\ndata: {tls.crt: Y2hhaW4=, tls.key: a2V5, ca.crt: eA==}"));
   EXPECT_EQ(read.chain, "chain");
   EXPECT_EQ(read.key, "key");
-  read = payload<Secret>(secret("type: kubernetes.io/tls\ndata: {tls.crt: Y2hhaW4=, tls.key: a2V5}\nstringData: {tls.key: other}"));
+  read = payload<Secret>(
+      secret("type: kubernetes.io/tls\ndata: {tls.crt: Y2hhaW4=, tls.key: a2V5}\nstringData: {tls.key: other}"));
   EXPECT_EQ(read.key, "other") << "stringData wins";
 }
 
 TEST(Secret, NeedsBothPartsOfItsType) {
-  EXPECT_THAT(problem(secret("type: kubernetes.io/tls\ndata: {tls.crt: eA==}")), HasSubstr("data[tls.key]: required value missing"));
+  EXPECT_THAT(problem(secret("type: kubernetes.io/tls\ndata: {tls.crt: eA==}")),
+              HasSubstr("data[tls.key]: required value missing"));
   EXPECT_THAT(problem(secret("type: kubernetes.io/tls\ndata: {tls.crt: eA, tls.key: eA==}")), HasSubstr("need base64"));
   EXPECT_THAT(problem(secret("data: {a: '?'}")), HasSubstr("need base64"));
   EXPECT_THAT(lines(load(secret("data: {a: eA==}\nimmutable: true"))), IsEmpty());
@@ -38,7 +41,8 @@ struct TlsWorld : World {
   }
   void serve(const std::string& listeners) {
     load("apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: gw, namespace: infra}\n"
-         "spec: {gatewayClassName: any, listeners: [" + listeners + "]}\n---\n");
+         "spec: {gatewayClassName: any, listeners: [" +
+         listeners + "]}\n---\n");
   }
   void certificate(const std::string& name, const std::string& space = "infra", const std::string& key = "key") {
     load("apiVersion: v1\nkind: Secret\nmetadata: {name: " + name + ", namespace: " + space +
@@ -89,15 +93,18 @@ TEST(HttpsListener, NeedsAGrantForAnotherNamespace) {
   world.certificate("c", "secrets");
   world.serve(https("s", "{name: c, namespace: secrets}"));
   EXPECT_EQ(world.listener("gw", "s", "ResolvedRefs"), "False RefNotPermitted");
-  world.load("apiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: {name: g, namespace: secrets}\n"
-             "spec: {from: [{group: gateway.networking.k8s.io, kind: Gateway, namespace: infra}], to: [{group: '', kind: Secret}]}\n");
+  world.load(
+      "apiVersion: gateway.networking.k8s.io/v1beta1\nkind: ReferenceGrant\nmetadata: {name: g, namespace: secrets}\n"
+      "spec: {from: [{group: gateway.networking.k8s.io, kind: Gateway, namespace: infra}], to: [{group: '', kind: "
+      "Secret}]}\n");
   EXPECT_EQ(world.spec.listeners.size(), 1u);
 }
 
 TEST(HttpsListener, APlaceSpeaksOneProtocol) {
   TlsWorld world;
   world.certificate("c");
-  world.serve(https("s", "{name: c}") + ", {name: plain, port: 8443, protocol: HTTP}, {name: own, port: 80, protocol: HTTP}");
+  world.serve(https("s", "{name: c}") +
+              ", {name: plain, port: 8443, protocol: HTTP}, {name: own, port: 80, protocol: HTTP}");
   EXPECT_EQ(world.listener("gw", "s", "Conflicted"), "True ProtocolConflict");
   EXPECT_EQ(world.listener("gw", "plain", "Conflicted"), "True ProtocolConflict");
   EXPECT_EQ(world.spec.listeners.size(), 1u);

@@ -150,9 +150,11 @@ std::vector<std::string> ejection_advice(const std::string& outlier, bool names 
 }
 
 TEST(BackendPolicies, APercentageThatEjectsNobodyIsSaid) {
-  EXPECT_THAT(ejection_advice("interval: 1s"),
-              ElementsAre(HasSubstr("BackendConfigPolicy app/c: warning: spec.outlierDetection.maxEjectionPercent: ejects none of the 2 "
-                                    "endpoints of Service app/svc: one of them is more than 10 percent, as in Envoy; 50 percent are enough")));
+  EXPECT_THAT(
+      ejection_advice("interval: 1s"),
+      ElementsAre(HasSubstr(
+          "BackendConfigPolicy app/c: warning: spec.outlierDetection.maxEjectionPercent: ejects none of the 2 "
+          "endpoints of Service app/svc: one of them is more than 10 percent, as in Envoy; 50 percent are enough")));
   EXPECT_THAT(ejection_advice("maxEjectionPercent: 49"), ElementsAre(HasSubstr("more than 49 percent")));
   EXPECT_THAT(ejection_advice("maxEjectionPercent: 50"), IsEmpty());
   EXPECT_THAT(ejection_advice("consecutive5xx: 0"), IsEmpty()) << "that was said at reading";

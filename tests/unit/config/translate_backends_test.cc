@@ -165,7 +165,8 @@ TEST(Backends, AppProtocolSaysWhoSpeaksHttp2) {
     World world;
     world.load(std::string(kGateway) + route_of("r", std::string("{") + kToService + "}") +
                "apiVersion: v1\nkind: Service\nmetadata: {name: svc, namespace: app}\n"
-               "spec: {ports: [{port: 80, appProtocol: " + protocol + "}]}\n");
+               "spec: {ports: [{port: 80, appProtocol: " +
+               protocol + "}]}\n");
     bool http2 = std::string(protocol).find("h2c") != std::string::npos || std::string(protocol) == "http2" ||
                  std::string(protocol) == "grpc";
     EXPECT_EQ(world.spec.clusters.at(0).http2, http2) << protocol;

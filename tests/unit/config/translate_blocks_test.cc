@@ -122,8 +122,8 @@ TEST(Blocks, WithoutANameUntilItsFileIsReadAgain) {
   world.store.apply_text("", "f", "", true);
   world.translate();
   EXPECT_FALSE(world.errors("app/r/one"));
-  world.store.apply_text(policy_of("gateway.kgateway.dev/v1alpha1", "TrafficPolicy", "{namespace: app}", spec), "<text>", "",
-                         false);
+  world.store.apply_text(policy_of("gateway.kgateway.dev/v1alpha1", "TrafficPolicy", "{namespace: app}", spec),
+                         "<text>", "", false);
   world.translate();
   EXPECT_FALSE(world.errors("app/r/one")) << "from a call, it could never be taken back";
 }
@@ -141,8 +141,9 @@ TEST(Blocks, WhatItsFileNoLongerHasBlocksNothing) {
 
 TEST(Blocks, KindsThatAreRefusedWhole) {
   GuardedWorld world;
-  world.refuse(policy_of("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "{name: b, namespace: app}",
-                         "targetRefs: [{group: '', kind: Service, name: svc, sectionName: web}], validation: {hostname: a.b}"));
+  world.refuse(
+      policy_of("gateway.networking.k8s.io/v1", "BackendTLSPolicy", "{name: b, namespace: app}",
+                "targetRefs: [{group: '', kind: Service, name: svc, sectionName: web}], validation: {hostname: a.b}"));
   EXPECT_EQ(world.action("app/free/0").backends.at(0).cluster, -1) << "nothing goes out in plain text";
   GuardedWorld other;
   other.refuse(policy_of("gateway.kgateway.dev/v1alpha1", "RoutePolicy", "{name: b, namespace: app}",
@@ -152,7 +153,8 @@ TEST(Blocks, KindsThatAreRefusedWhole) {
   third.refuse(policy_of("gateway.solo.io/v1", "VirtualHostOption", "{name: b, namespace: infra}",
                          targets_of("Gateway", "gw") + "options: {jwt: {}}"));
   EXPECT_TRUE(third.errors("app/r/one") ||
-              third.spec.actions[third.bound("infra/gw/http").routes.rules.at(0).action].kind == snapshot::ActionKind::kError);
+              third.spec.actions[third.bound("infra/gw/http").routes.rules.at(0).action].kind ==
+                  snapshot::ActionKind::kError);
 }
 
 TEST(Blocks, OnlyTheKindsOwnWordSwitchesAProtectionOff) {
@@ -160,7 +162,8 @@ TEST(Blocks, OnlyTheKindsOwnWordSwitchesAProtectionOff) {
     EXPECT_THAT(lines_of(traffic_of("t", off)), testing::IsEmpty()) << off;
   for (const char* on : {"extAuth: {disable: true}", "extAuth: {disabled: true}", "extAuth: {disable: {a: 1}}"})
     EXPECT_THAT(lines_of(traffic_of("t", on)), testing::Not(testing::IsEmpty())) << on;
-  EXPECT_THAT(lines_of(option_of("o", "{options: {extauth: {disable: true}, jwt: {disabled: true}}}")), testing::IsEmpty());
+  EXPECT_THAT(lines_of(option_of("o", "{options: {extauth: {disable: true}, jwt: {disabled: true}}}")),
+              testing::IsEmpty());
   EXPECT_THAT(lines_of(option_of("o", "{options: {extauth: {disable: {}}}}")), testing::Not(testing::IsEmpty()));
   EXPECT_THAT(lines_of(policy_of("gateway.kgateway.dev/v1alpha1", "BackendConfigPolicy", "{name: c}",
                                  "targetRefs: [{group: '', kind: Service, name: svc}], tls: {disable: {}}")),

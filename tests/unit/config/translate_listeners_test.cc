@@ -82,7 +82,8 @@ TEST(Listeners, UnsupportedProtocolsAndAddresses) {
   EXPECT_EQ(world.gateway("named", "Accepted"), "False UnsupportedAddress");
   EXPECT_EQ(world.gateway("named", "Programmed"), "False Invalid");
   EXPECT_EQ(world.spec.listeners.size(), 1u);
-  EXPECT_THAT(world.warning_lines(), Contains(HasSubstr("spec.listeners[0]: listener t: protocol TCP is not served: it is not opened")));
+  EXPECT_THAT(world.warning_lines(),
+              Contains(HasSubstr("spec.listeners[0]: listener t: protocol TCP is not served: it is not opened")));
   EXPECT_THAT(world.warning_lines(), Contains(HasSubstr("spec.addresses: addresses of type Hostname are not served")));
 }
 

@@ -71,7 +71,9 @@ TEST(TrafficPolicies, ZeroAttemptsSwitchRetriesOff) {
 
 TEST(TrafficPolicies, StreamIdleTakesThePlaceOfTheListeners) {
   auto idle_of = [](const std::string& timeouts) {
-    return action_of("matches: [{method: GET}]", traffic_of("t", targets_of("HTTPRoute", "r") + "timeouts: {" + timeouts + "}")).stream_idle;
+    return action_of("matches: [{method: GET}]",
+                     traffic_of("t", targets_of("HTTPRoute", "r") + "timeouts: {" + timeouts + "}"))
+        .stream_idle;
   };
   EXPECT_EQ(idle_of("streamIdle: 5s"), Duration(5s));
   EXPECT_EQ(idle_of("streamIdle: 0s"), Duration::zero()) << "off";

@@ -117,7 +117,8 @@ TEST(ReferenceGrant, NamesBothSides) {
 TEST(Service, ATargetPortIsANumberOrTheNameOfAPort) {
   EXPECT_THAT(problem(document("v1", "Service", "spec: {ports: [{port: 80, targetPort: '8080'}]}")),
               HasSubstr("a number without quotes"));
-  EXPECT_THAT(problem(document("v1", "Service", "spec: {ports: [{port: 80, targetPort: a--b}]}")), HasSubstr("need a port"));
+  EXPECT_THAT(problem(document("v1", "Service", "spec: {ports: [{port: 80, targetPort: a--b}]}")),
+              HasSubstr("need a port"));
 }
 
 TEST(Service, AnExternalNameMayEndWithADot) {

@@ -177,15 +177,19 @@ TEST(Diagnostics, HaveOneCodeAClass) {
 }
 
 TEST(Metadata, OnlyTheWholeNameHasALength) {
-  EXPECT_TRUE(load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: " + std::string(100, 'a') + "}")).object);
-  EXPECT_FALSE(load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: " + std::string(254, 'a') + "}")).object);
-  EXPECT_FALSE(load(document("v1", "Service", "spec: {ports: [{port: 1}]}", "{name: " + std::string(64, 'a') + "}")).object);
+  EXPECT_TRUE(
+      load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: " + std::string(100, 'a') + "}")).object);
+  EXPECT_FALSE(
+      load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: " + std::string(254, 'a') + "}")).object);
+  EXPECT_FALSE(
+      load(document("v1", "Service", "spec: {ports: [{port: 1}]}", "{name: " + std::string(64, 'a') + "}")).object);
   EXPECT_FALSE(load(document("v1", "Namespace", "", "{name: a.b}")).object);
 }
 
 TEST(Metadata, AnEmptyNamespaceIsNone) {
-  EXPECT_EQ(load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: x, namespace: ''}")).id->namespace_name,
-            "default");
+  EXPECT_EQ(
+      load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: x, namespace: ''}")).id->namespace_name,
+      "default");
 }
 
 TEST(Metadata, TheNamespaceOfTheCallFollowsTheRuleToo) {
@@ -195,17 +199,20 @@ TEST(Metadata, TheNamespaceOfTheCallFollowsTheRuleToo) {
 
 TEST(Metadata, TimestampsAreTimes) {
   auto of = [](const std::string& time) {
-    return load(document("gateway.solo.io/v1", "RouteOption", "spec: {}", "{name: x, creationTimestamp: '" + time + "'}"))
+    return load(document("gateway.solo.io/v1", "RouteOption", "spec: {}",
+                         "{name: x, creationTimestamp: '" + time + "'}"))
         .object.has_value();
   };
   for (const char* good : {"2024-02-29T23:59:59Z", "2026-11-24T22:50:15.5+02:00"}) EXPECT_TRUE(of(good)) << good;
-  for (const char* bad : {"2023-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-01T24:00:00Z",
-                          "2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00+24:00", "2026-01-01"})
+  for (const char* bad :
+       {"2023-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-01-01T24:00:00Z",
+        "2026-01-01T00:60:00Z", "2026-01-01T00:00:60Z", "2026-01-01T00:00:00+24:00", "2026-01-01"})
     EXPECT_FALSE(of(bad)) << bad;
 }
 
 TEST(Kind, OtherCoreKindsAreNoSlips) {
-  for (const char* kind : {"Node", "Event", "ReplicationController"}) EXPECT_TRUE(load(document("v1", kind, "")).ignored) << kind;
+  for (const char* kind : {"Node", "Event", "ReplicationController"})
+    EXPECT_TRUE(load(document("v1", kind, "")).ignored) << kind;
   EXPECT_THAT(lines(load(document("v1", "Servce", "spec: {}"))), ElementsAre(HasSubstr("did you mean \"Service\"?")));
 }
 

@@ -11,7 +11,9 @@ using base::from_ms;
 constexpr uint32_t kAlways = 1'000'000;
 
 struct WithFaults : Fixture {
-  explicit WithFaults(retry::Faults injected, uint32_t on = retry::k5xx) : Fixture(on), faults(injected) { plan.faults = &faults; }
+  explicit WithFaults(retry::Faults injected, uint32_t on = retry::k5xx) : Fixture(on), faults(injected) {
+    plan.faults = &faults;
+  }
   retry::Faults faults;
 };
 
@@ -24,7 +26,8 @@ TEST(Faults, AnAbortAnswersOnceAndIsNotRetried) {
   EXPECT_EQ(f.ledger.details.view(), "fault_filter_abort");
   EXPECT_EQ(f.ledger.flags.text(), "FI");
   EXPECT_EQ(f.ledger.attempts, 0u);
-  for (unsigned status = 500; status < 600; ++status) EXPECT_EQ(f.view.statuses().value(status), 0u) << "no cluster was asked";
+  for (unsigned status = 500; status < 600; ++status)
+    EXPECT_EQ(f.view.statuses().value(status), 0u) << "no cluster was asked";
 }
 
 TEST(Faults, ADelayIsOutsideAllTimeouts) {
@@ -131,10 +134,10 @@ TEST(Duration, OfEachHedgedAttempt) {
   f.open();
   f.machine.head(true, f.now);
   f.machine.ready(0, false, f.now);
-  f.to_deadline();  // the per-try timeout
+  f.to_deadline(); // the per-try timeout
   ASSERT_EQ(f.to_deadline().acts, kStart);
   f.machine.ready(1, false, f.now);
-  f.machine.response(1, f.facts(404, false), f.now);  // the second wins, the first is given up
+  f.machine.response(1, f.facts(404, false), f.now); // the second wins, the first is given up
   EXPECT_EQ(f.machine.deadline() - f.now, from_ms(400)) << "the clock of the one that is left";
 }
 
@@ -172,8 +175,8 @@ TEST(AttemptDuration, EndsTheRequestThoughAHedgedAttemptRuns) {
   f.open();
   f.machine.head(true, f.now);
   f.machine.ready(0, false, f.now);
-  f.to_deadline();                      // the per-try timeout asks for a second attempt
-  Step second = f.to_deadline();        // its back-off is over
+  f.to_deadline();               // the per-try timeout asks for a second attempt
+  Step second = f.to_deadline(); // its back-off is over
   ASSERT_EQ(second.acts, kStart);
   f.machine.ready(second.slot, false, f.now);
   while (!f.machine.done() && f.machine.deadline() - f.ledger.at(1).connected < from_ms(500)) f.to_deadline();

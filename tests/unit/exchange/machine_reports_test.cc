@@ -21,9 +21,9 @@ struct Reports : Fixture {
     }
     view.update(set);
     view.configure({.outlier = cluster::OutlierDetection{.consecutive_5xx = 2}, .health = cluster::HealthCheck{}});
-    view.on_alarm([](void* self, const auto&, const auto&, cluster::Alarm alarm, Instant) {
-      static_cast<Reports*>(self)->alarms.push_back(alarm);
-    }, this);
+    view.on_alarm([](void* self, const auto&, const auto&, cluster::Alarm alarm,
+                     Instant) { static_cast<Reports*>(self)->alarms.push_back(alarm); },
+                  this);
   }
   void begin() {
     open();
@@ -122,10 +122,10 @@ TEST(MachineReports, AHedgedAttemptIsSlowOnce) {
   f.plan.hedge = true;
   f.policy.retries = 1;
   f.begin();
-  f.to_deadline();  // slow; another one is asked for
+  f.to_deadline(); // slow; another one is asked for
   f.to_deadline();
   f.machine.ready(1, false, f.now);
-  f.to_deadline();  // the other one is slow too
+  f.to_deadline(); // the other one is slow too
   ASSERT_EQ(f.to_deadline().acts & kReply, kReply) << "the global timeout";
   EXPECT_TRUE(f.alarms.empty()) << "one failure each";
   f.begin();
@@ -180,13 +180,13 @@ TEST(MachineChoice, SaysWhyTheEndpoint) {
   f.begin();
   EXPECT_EQ(f.ledger.at(1).choice, Choice::kBalanced);
   f.machine.response(0, f.facts(503), f.now);
-  for (int i = 0; i < 3; ++i) f.view.pick(f.random);  // the first one's turn again
+  for (int i = 0; i < 3; ++i) f.view.pick(f.random); // the first one's turn again
   f.to_deadline();
   EXPECT_EQ(f.ledger.at(2).choice, Choice::kRetryOtherHost);
   f.machine.ready(0, false, f.now);
   f.machine.response(0, f.facts(503), f.now);
   f.policy.host_attempts = 1;
-  for (int i = 0; i < 2; ++i) f.view.pick(f.random);  // both that were tried come next
+  for (int i = 0; i < 2; ++i) f.view.pick(f.random); // both that were tried come next
   f.to_deadline();
   EXPECT_EQ(f.ledger.at(3).choice, Choice::kRetrySameHost);
   for (auto* host : f.view.hosts()) host->endpoint.health->set(cluster::Health::kEjected);

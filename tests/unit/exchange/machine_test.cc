@@ -42,11 +42,12 @@ TEST(Machine, FourRefusedConnectsDrawGrowingDelaysAndTheExactBody) {
   Step last = f.machine.failed(0, kRefused, f.now);
   EXPECT_EQ(last.acts, kReply | kDone);
   EXPECT_EQ(f.machine.reply().status, 503);
-  EXPECT_EQ(f.machine.reply().body,
-            "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure");
+  EXPECT_EQ(f.machine.reply().body, "upstream connect error or disconnect/reset before headers. retried and the latest "
+                                    "reset reason: remote connection failure");
   EXPECT_EQ(f.ledger.flags.text(), "URX,UF");
-  EXPECT_EQ(f.ledger.details.view(),
-            "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}");
+  EXPECT_EQ(
+      f.ledger.details.view(),
+      "upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}");
   EXPECT_EQ(f.ledger.attempts, 4u);
   EXPECT_EQ(f.ledger.at(4).decision, Decision::kLimitReached);
   EXPECT_EQ(f.runtime->retries_in_flight(), 0u);
@@ -71,7 +72,7 @@ TEST(Machine, PerTryTimeoutIsNotCoveredByConnectFailure) {
   f.machine.head(true, f.now);
   EXPECT_EQ(f.machine.start().expected_timeout_ms, 5000);
   Instant start = f.now;
-  f.now += from_ms(300);  // connecting does not count
+  f.now += from_ms(300); // connecting does not count
   f.machine.ready(0, false, f.now);
   EXPECT_EQ(f.machine.deadline(), start + from_ms(5300));
   Step step = f.to_deadline();
@@ -231,7 +232,8 @@ TEST(Machine, AHedgeRunsBesideTheSlowAttemptAndTheFirstGoodAnswerWins) {
   EXPECT_EQ(start.acts, kStart);
   EXPECT_EQ(start.slot, 1);
   f.machine.ready(1, false, f.now);
-  EXPECT_EQ(f.machine.response(0, f.facts(503), f.now), (Step{.acts = kReset, .reset = 1, .slot = 0})) << "dropped: another one runs";
+  EXPECT_EQ(f.machine.response(0, f.facts(503), f.now), (Step{.acts = kReset, .reset = 1, .slot = 0}))
+      << "dropped: another one runs";
   Step won = f.machine.response(1, f.facts(200), f.now);
   EXPECT_EQ(won.acts, kForward | kDropBody | kDone);
   EXPECT_EQ(won.slot, 1);
@@ -254,7 +256,7 @@ TEST(Machine, ARateLimitedWaitIsOneShot) {
     EXPECT_LT(delay, from_ms(1500));
     f.to_deadline();
     f.machine.ready(0, true, f.now);
-    facts.wait_ms = 1;  // too short to count
+    facts.wait_ms = 1; // too short to count
     f.machine.response(0, facts, f.now);
     EXPECT_LT(f.machine.deadline() - f.now, from_ms(25));
     f.to_deadline();
@@ -335,7 +337,7 @@ TEST(Machine, PreviousHostsAreAvoidedWhileAnotherPickIsLeft) {
     cluster::Host* first = f.machine.start().endpoint;
     f.machine.ready(0, false, f.now);
     f.machine.response(0, f.facts(503), f.now);
-    f.view.pick(f.random);  // somebody else's request
+    f.view.pick(f.random); // somebody else's request
     f.to_deadline();
     EXPECT_EQ(f.machine.start().endpoint != first, avoided);
   }

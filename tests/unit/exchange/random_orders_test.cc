@@ -1,5 +1,5 @@
-// Random legal event orders through several machines of one cluster at a time. Whatever the order: every Step is legal, an
-// exchange ends exactly once, and no breaker slot is lost.
+// Random legal event orders through several machines of one cluster at a time. Whatever the order: every Step is legal,
+// an exchange ends exactly once, and no breaker slot is lost.
 
 #include <bit>
 
@@ -11,7 +11,7 @@ namespace kgw::exchange {
 namespace {
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kOrders = 100'000;  // an order costs ten times as much here
+constexpr int kOrders = 100'000; // an order costs ten times as much here
 #else
 constexpr int kOrders = 1'000'000;
 #endif
@@ -24,7 +24,7 @@ struct Driven {
   int winner = -1, dones = 0, replies = 0, forwards = 0, aborts = 0, starts = 0;
   bool open = false, request_ended = false;
 
-  bool execute(Step step) {  // false: the Step is illegal
+  bool execute(Step step) { // false: the Step is illegal
     if (!open) return false;
     for (uint16_t mask = step.reset; mask != 0; mask &= static_cast<uint16_t>(mask - 1)) {
       auto slot = std::countr_zero(mask);
@@ -73,7 +73,7 @@ class RandomOrders : public testing::TestWithParam<Variant> {
       return m.timeout(f.now);
     }
     if (d.live == 0) return {};
-    int slot = std::countr_zero(d.live);  // a random live slot
+    int slot = std::countr_zero(d.live); // a random live slot
     for (uint64_t skip = f.random.below(static_cast<uint64_t>(std::popcount(d.live))); skip > 0; --skip) {
       slot = std::countr_zero(static_cast<uint16_t>(d.live & ~((2u << slot) - 1)));
     }
@@ -95,19 +95,19 @@ class RandomOrders : public testing::TestWithParam<Variant> {
       return m.finished(s, f.now);
     }
     switch (f.random.below(4)) {
-      case 0: return m.inform(s, static_cast<uint16_t>(100 + f.random.below(8)), f.now);
-      case 1:
-        d.live &= static_cast<uint16_t>(~(1u << slot));
-        d.ready &= static_cast<uint16_t>(~(1u << slot));
-        return m.failed(s, {static_cast<retry::Reason>(4 + f.random.below(2)), true, {}}, f.now);
-      default: {
-        static constexpr uint16_t kStatuses[] = {200, 404, 409, 425, 500, 502, 503, 504};
-        bool end = f.random.below(2) == 0;
-        auto facts = f.facts(kStatuses[f.random.below(8)], end);
-        facts.ratelimited = f.random.below(10) == 0;
-        Step step = m.response(s, facts, f.now);
-        return step;
-      }
+    case 0: return m.inform(s, static_cast<uint16_t>(100 + f.random.below(8)), f.now);
+    case 1:
+      d.live &= static_cast<uint16_t>(~(1u << slot));
+      d.ready &= static_cast<uint16_t>(~(1u << slot));
+      return m.failed(s, {static_cast<retry::Reason>(4 + f.random.below(2)), true, {}}, f.now);
+    default: {
+      static constexpr uint16_t kStatuses[] = {200, 404, 409, 425, 500, 502, 503, 504};
+      bool end = f.random.below(2) == 0;
+      auto facts = f.facts(kStatuses[f.random.below(8)], end);
+      facts.ratelimited = f.random.below(10) == 0;
+      Step step = m.response(s, facts, f.now);
+      return step;
+    }
     }
   }
 };
@@ -116,7 +116,8 @@ TEST_P(RandomOrders, EndOnceAndLoseNoSlot) {
   const Variant& variant = GetParam();
   Fixture f(0, 3, variant.hedge ? 11 : 12);
   f.plan.hedge = variant.hedge;
-  retry::Faults faults{.delay_ppm = 200'000, .abort_ppm = 100'000, .delay = base::from_ms(5), .per_attempt = variant.per_attempt};
+  retry::Faults faults{
+      .delay_ppm = 200'000, .abort_ppm = 100'000, .delay = base::from_ms(5), .per_attempt = variant.per_attempt};
   if (variant.faults) {
     f.plan.faults = &faults;
     f.plan.attempt_duration = base::from_ms(60);
@@ -154,10 +155,12 @@ TEST_P(RandomOrders, EndOnceAndLoseNoSlot) {
       d.request_ended = f.random.below(2) == 0;
       ASSERT_TRUE(d.execute(d.machine.head(d.request_ended, f.now)));
     } else {
-      // The policy is shared by the exchanges that run: a changed one is a new snapshot for all, which the machine allows.
+      // The policy is shared by the exchanges that run: a changed one is a new snapshot for all, which the machine
+      // allows.
       Step step = event(d, f);
       if (d.open) {
-        ASSERT_TRUE(d.execute(step)) << "acts " << step.acts << " reset " << step.reset << " after " << ended << " orders";
+        ASSERT_TRUE(d.execute(step)) << "acts " << step.acts << " reset " << step.reset << " after " << ended
+                                     << " orders";
       }
     }
     if (d.open) continue;
@@ -181,7 +184,8 @@ TEST_P(RandomOrders, EndOnceAndLoseNoSlot) {
 
 INSTANTIATE_TEST_SUITE_P(Hedging, RandomOrders,
                          testing::Values(Variant{"Off"}, Variant{"On", true}, Variant{"OffWithFaults", false, true},
-                                         Variant{"OnWithFaults", true, true}, Variant{"OffWithFaultsOfAttempts", false, true, true},
+                                         Variant{"OnWithFaults", true, true},
+                                         Variant{"OffWithFaultsOfAttempts", false, true, true},
                                          Variant{"OnWithFaultsOfAttempts", true, true, true}),
                          [](const auto& param) { return param.param.name; });
 

@@ -86,11 +86,11 @@ TEST_F(DiscoveryTest, ANameGetsItsAddressesAndIsAskedAgainWhenTheyAreOld) {
 
 TEST_F(DiscoveryTest, AChangedTtlAndAddressAreFollowed) {
   track({"a.test"});
-  dns.answer({"10.0.0.1"}, 1);  // five seconds at least
+  dns.answer({"10.0.0.1"}, 1); // five seconds at least
   loop->advance(seconds(4));
   EXPECT_TRUE(dns.questions.empty());
   loop->advance(seconds(2));
-  dns.answer({"10.0.0.9"}, 100'000);  // five minutes at most
+  dns.answer({"10.0.0.9"}, 100'000); // five minutes at most
   EXPECT_EQ(last->front().text, "10.0.0.9:80");
   loop->advance(seconds(301));
   EXPECT_EQ(dns.questions.size(), 1u);

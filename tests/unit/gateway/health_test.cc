@@ -19,7 +19,9 @@ using base::seconds;
 // Answers every head on every connection with the status of the moment.
 class Origin {
  public:
-  Origin() : socket_(std::move(*net::ListenSocket::open(*net::parse_address("127.0.0.1", 0), false))), thread_([this] { serve(); }) {}
+  Origin()
+      : socket_(std::move(*net::ListenSocket::open(*net::parse_address("127.0.0.1", 0), false))),
+        thread_([this] { serve(); }) {}
   ~Origin() {
     stop_ = true;
     thread_.join();
@@ -36,7 +38,7 @@ class Origin {
       if (int fd = accept(socket_.fd(), nullptr, nullptr); fd >= 0) fds.push_back({fd, POLLIN, 0});
       for (size_t i = fds.size(); --i > 0;) {
         ssize_t n = recv(fds[i].fd, bytes, sizeof bytes, MSG_DONTWAIT);
-        if (n > 0) {  // a head comes in one piece here
+        if (n > 0) { // a head comes in one piece here
           std::string answer = "HTTP/1.1 " + std::to_string(status) + " X\r\ncontent-length: 0\r\n\r\n";
           n = send(fds[i].fd, answer.data(), answer.size(), MSG_NOSIGNAL);
         }
@@ -65,7 +67,8 @@ struct HealthTest : testing::Test {
     spec.actions.push_back({.kind = snapshot::ActionKind::kForward, .rule = "t/r/0", .backends = {{1, 0}}});
     spec.actions[0].retry.on = retry::k5xx;
     spec.clusters.push_back({.id = {"Service", "t", "o", 80}, .name = "t_o_80", .policy = policy});
-    for (const Origin* origin : {&good, &bad}) spec.clusters[0].endpoints.push_back({.host = "127.0.0.1", .port = origin->address().port});
+    for (const Origin* origin : {&good, &bad})
+      spec.clusters[0].endpoints.push_back({.host = "127.0.0.1", .port = origin->address().port});
     return spec;
   }
   void start(const cluster::Policy& policy) {
@@ -112,7 +115,10 @@ struct HealthTest : testing::Test {
 
 TEST_F(HealthTest, AnEjectionIsSeenByAllWorkersAndEnds) {
   start({.balance = cluster::Balance::kLeastRequest,
-         .outlier = cluster::OutlierDetection{.consecutive_5xx = 3, .interval = from_ms(100), .base_ejection_time = from_ms(300), .max_ejection_percent = 100},
+         .outlier = cluster::OutlierDetection{.consecutive_5xx = 3,
+                                              .interval = from_ms(100),
+                                              .base_ejection_time = from_ms(300),
+                                              .max_ejection_percent = 100},
          .retry_budget = cluster::RetryRateBudget{}});
   bad.status = 503;
   ask(20, 20);
@@ -134,7 +140,11 @@ TEST_F(HealthTest, AnEjectionIsSeenByAllWorkersAndEnds) {
 
 TEST_F(HealthTest, ChecksOfOneWorkerAreForAll) {
   bad.status = 500;
-  cluster::Policy policy{.health = cluster::HealthCheck{.timeout = seconds(1), .interval = from_ms(50), .unhealthy_threshold = 1, .healthy_threshold = 1, .path = "/"}};
+  cluster::Policy policy{.health = cluster::HealthCheck{.timeout = seconds(1),
+                                                        .interval = from_ms(50),
+                                                        .unhealthy_threshold = 1,
+                                                        .healthy_threshold = 1,
+                                                        .path = "/"}};
   start(policy);
   EXPECT_TRUE(soon([&] { return stat("health_check.healthy") == 1 && stat("health_check.failure") >= 1; }));
   ask(30, 3);

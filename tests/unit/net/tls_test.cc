@@ -31,7 +31,10 @@ struct TlsPair {
     SSL_CTX_use_PrivateKey(context, certificate.key);
     acceptor = std::make_unique<Acceptor>(
         *loop, std::move(*ListenSocket::open(loopback(), false)), 16u,
-        [](void* self, std::unique_ptr<Transport> accepted) { static_cast<TlsPair*>(self)->serve(std::move(accepted)); }, this);
+        [](void* self, std::unique_ptr<Transport> accepted) {
+          static_cast<TlsPair*>(self)->serve(std::move(accepted));
+        },
+        this);
   }
   ~TlsPair() {
     client.transport.reset();
@@ -75,11 +78,12 @@ TEST(Tls, AnnouncesTheHostName) {
   for (std::string name : {"api.example", "127.0.0.1"}) {
     TlsPair pair;
     announced = "nothing";
-    SSL_CTX_set_tlsext_servername_callback(pair.context, +[](SSL* ssl, int*, void*) {
-      const char* given = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-      announced = given == nullptr ? "none" : given;
-      return SSL_TLSEXT_ERR_OK;
-    });
+    SSL_CTX_set_tlsext_servername_callback(
+        pair.context, +[](SSL* ssl, int*, void*) {
+          const char* given = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+          announced = given == nullptr ? "none" : given;
+          return SSL_TLSEXT_ERR_OK;
+        });
     pair.connect(false, name);
     ASSERT_TRUE(pair.connected());
     EXPECT_EQ(announced, name == "api.example" ? name : "none");
@@ -118,7 +122,7 @@ TEST(Tls, RefusesAWrongName) {
 
 TEST(Tls, RefusesAnOldVersion) {
   TlsPair pair;
-  SSL_CTX_set_security_level(pair.context, 0);  // else OpenSSL itself would refuse to serve it
+  SSL_CTX_set_security_level(pair.context, 0); // else OpenSSL itself would refuse to serve it
   SSL_CTX_set_min_proto_version(pair.context, TLS1_VERSION);
   SSL_CTX_set_max_proto_version(pair.context, TLS1_1_VERSION);
   pair.connect(false, "api.example");
@@ -155,7 +159,8 @@ TEST(Tls, NobodyListensIsAConnectFailure) {
   TlsPair pair;
   Address nobody = ListenSocket::open(loopback(), false)->address();
   pair.settings = *TlsClient::make(false);
-  pair.client.transport = connect_tls(*pair.loop, *pair.network, nobody, *pair.settings, "api.example", pair.client, false);
+  pair.client.transport =
+      connect_tls(*pair.loop, *pair.network, nobody, *pair.settings, "api.example", pair.client, false);
   ASSERT_TRUE(pair.failed());
   EXPECT_EQ(pair.client.os_error, ECONNREFUSED);
 }
@@ -236,7 +241,7 @@ TEST(Tls, WhatWaitsDecryptedIsToldAgain) {
   TlsPair pair;
   pair.connect(false, "api.example");
   ASSERT_TRUE(pair.connected());
-  std::string record(16000, 'r');  // Peer reads 4096 at a time
+  std::string record(16000, 'r'); // Peer reads 4096 at a time
   pair.server.transport->write(bytes_of(record));
   EXPECT_TRUE(pair.loop.run_until([&] { return pair.client.received.size() == record.size(); }));
 }

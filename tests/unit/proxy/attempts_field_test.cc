@@ -53,8 +53,9 @@ TEST(AttemptsField, IsBoundedAndSaysWhatIsLeftOut) {
     std::string text(attempts_field(f.ledger, f.now, f.arena));
     ASSERT_LE(text.size(), kMostAttemptsFieldBytes);
     auto shown = static_cast<uint32_t>(std::count(text.begin(), text.end(), ',') + 1);
-    EXPECT_THAT(text, shown < attempts ? testing::Matcher<std::string>(EndsWith(";left-out=" + std::to_string(attempts - shown)))
-                                       : Not(testing::HasSubstr("left-out")));
+    EXPECT_THAT(text, shown < attempts
+                          ? testing::Matcher<std::string>(EndsWith(";left-out=" + std::to_string(attempts - shown)))
+                          : Not(testing::HasSubstr("left-out")));
     EXPECT_GE(shown, std::min(attempts, 7u));
   }
 }

@@ -24,8 +24,8 @@ TEST(Backoff, Bounds) {
   }
 }
 
-// 10,000 draws of each step, in tenths of their range: each tenth gets its share, give or take five standard deviations. The
-// bounds are what a real Envoy's 400 requests of eight attempts showed.
+// 10,000 draws of each step, in tenths of their range: each tenth gets its share, give or take five standard
+// deviations. The bounds are what a real Envoy's 400 requests of eight attempts showed.
 void expect_uniform(const Policy& policy, std::initializer_list<std::pair<int64_t, int64_t>> ranges) {
   constexpr int kDraws = 10'000;
   base::Random random(3);
@@ -45,7 +45,8 @@ void expect_uniform(const Policy& policy, std::initializer_list<std::pair<int64_
       int64_t low = from + (to - from) * tenth / 10, high = from + (to - from) * (tenth + 1) / 10;
       double share = static_cast<double>(high - low) / static_cast<double>(to - from), expected = kDraws * share;
       auto seen = std::lower_bound(all.begin(), all.end(), high) - std::lower_bound(all.begin(), all.end(), low);
-      EXPECT_NEAR(static_cast<double>(seen), expected, 5 * std::sqrt(expected * (1 - share))) << "step " << step << ", tenth " << tenth;
+      EXPECT_NEAR(static_cast<double>(seen), expected, 5 * std::sqrt(expected * (1 - share)))
+          << "step " << step << ", tenth " << tenth;
     }
   }
 }

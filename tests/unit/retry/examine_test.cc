@@ -15,10 +15,21 @@ TEST(Examine, TokensAndStatuses) {
     bool covered;
   };
   const Case cases[] = {
-      {k5xx, 500, true},          {k5xx, 599, true},           {k5xx, 600, false},        {k5xx, 499, false},
-      {kGatewayError, 500, false}, {kGatewayError, 502, true},  {kGatewayError, 503, true}, {kGatewayError, 504, true},
-      {kRetriable4xx, 409, true}, {kRetriable4xx, 404, false}, {kReset, 503, false},      {kConnectFailure, 503, false},
-      {kRetriableStatusCodes, 418, true}, {kRetriableStatusCodes, 503, false}, {k5xx, 418, false},
+      {k5xx, 500, true},
+      {k5xx, 599, true},
+      {k5xx, 600, false},
+      {k5xx, 499, false},
+      {kGatewayError, 500, false},
+      {kGatewayError, 502, true},
+      {kGatewayError, 503, true},
+      {kGatewayError, 504, true},
+      {kRetriable4xx, 409, true},
+      {kRetriable4xx, 404, false},
+      {kReset, 503, false},
+      {kConnectFailure, 503, false},
+      {kRetriableStatusCodes, 418, true},
+      {kRetriableStatusCodes, 503, false},
+      {k5xx, 418, false},
   };
   Policy policy{.status_codes = {418}};
   for (const Case& c : cases) {
@@ -67,15 +78,22 @@ struct Response {
     head.status = status;
     for (auto [name, value] : fields) {
       http::Token token = http::token_of(name);
-      token == http::Token::kOther ? http::add_field(head, arena, name, value) : http::add_field(head, arena, token, value);
+      token == http::Token::kOther ? http::add_field(head, arena, name, value)
+                                   : http::add_field(head, arena, token, value);
     }
   }
 };
 
 TEST(Examine, GrpcTokensLookAtTheHeadAlone) {
-  const std::pair<const char*, uint32_t> rows[] = {{"1", kGrpcCancelled}, {"4", kGrpcDeadlineExceeded}, {"8", kGrpcResourceExhausted},
-                                                   {"13", kGrpcInternal}, {"14", kGrpcUnavailable},     {"0", 0},
-                                                   {"2", 0},              {"x", 0},                  {"014", kGrpcUnavailable}};
+  const std::pair<const char*, uint32_t> rows[] = {{"1", kGrpcCancelled},
+                                                   {"4", kGrpcDeadlineExceeded},
+                                                   {"8", kGrpcResourceExhausted},
+                                                   {"13", kGrpcInternal},
+                                                   {"14", kGrpcUnavailable},
+                                                   {"0", 0},
+                                                   {"2", 0},
+                                                   {"x", 0},
+                                                   {"014", kGrpcUnavailable}};
   for (auto [status, token] : rows) {
     Response response(200, {{"grpc-status", status}});
     EXPECT_EQ(examine(response.head, true, {}, 0).matched & kGrpc, token) << status;
@@ -107,7 +125,8 @@ TEST(Examine, TheFirstUsableResetHeaderGivesTheWait) {
   EXPECT_EQ(wait({{"retry-after", "2"}, {"x-reset", "1009"}}), 2000);
   EXPECT_EQ(wait({{"retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"}, {"x-reset", "1009"}}), 9000);
   EXPECT_EQ(wait({{"x-reset", "999"}}), -1) << "in the past";
-  EXPECT_EQ(wait({{"retry-after", "301"}, {"x-reset", "1009"}}), 9000) << "above the cap it is passed over, not clamped";
+  EXPECT_EQ(wait({{"retry-after", "301"}, {"x-reset", "1009"}}), 9000)
+      << "above the cap it is passed over, not clamped";
   EXPECT_EQ(wait({{"retry-after", "300"}}), 300'000);
   EXPECT_EQ(wait({{"retry-after", "3"}, {"retry-after", "4"}}), 3000) << "its first value";
   EXPECT_EQ(wait({{"retry-after", "99999999999999999999"}}), -1);

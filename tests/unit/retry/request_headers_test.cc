@@ -14,7 +14,8 @@ struct Request {
   Request(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
     for (auto [name, value] : fields) {
       http::Token token = http::token_of(name);
-      token == http::Token::kOther ? http::add_field(head, arena, name, value) : http::add_field(head, arena, token, value);
+      token == http::Token::kOther ? http::add_field(head, arena, name, value)
+                                   : http::add_field(head, arena, token, value);
     }
   }
 };
@@ -29,7 +30,8 @@ Asked asked(Request request, bool respect_expected = false) {
 }
 
 TEST(RequestHeaders, TokensAreAddedEachFromItsOwnHeader) {
-  EXPECT_EQ(taken({{"x-envoy-retry-on", "5xx, reset"}}, {.on = kConnectFailure}).on, uint32_t{k5xx | kReset | kConnectFailure});
+  EXPECT_EQ(taken({{"x-envoy-retry-on", "5xx, reset"}}, {.on = kConnectFailure}).on,
+            uint32_t{k5xx | kReset | kConnectFailure});
   EXPECT_EQ(taken({{"x-envoy-retry-on", "unavailable"}}).on, 0u);
   EXPECT_EQ(taken({{"x-envoy-retry-grpc-on", "unavailable,5xx"}}).on, uint32_t{kGrpcUnavailable});
   EXPECT_EQ(taken({{"x-envoy-retry-on", "5XX,,junk"}}).on, 0u);
@@ -71,7 +73,8 @@ TEST(RequestHeaders, Timeouts) {
   EXPECT_EQ(asked({{"x-envoy-upstream-rq-per-try-timeout-ms", "9"}}).per_try, base::from_ms(9));
   EXPECT_TRUE(asked({{"x-envoy-upstream-rq-timeout-alt-response", ""}}).alt_response) << "presence alone";
   EXPECT_EQ(asked({{"x-envoy-expected-rq-timeout-ms", "9"}}).timeout, std::nullopt);
-  EXPECT_EQ(asked({{"x-envoy-expected-rq-timeout-ms", "9"}, {"x-envoy-upstream-rq-timeout-ms", "250"}}, true).timeout, base::from_ms(9))
+  EXPECT_EQ(asked({{"x-envoy-expected-rq-timeout-ms", "9"}, {"x-envoy-upstream-rq-timeout-ms", "250"}}, true).timeout,
+            base::from_ms(9))
       << "it beats the timeout header";
 }
 
@@ -82,7 +85,8 @@ TEST(RequestHeaders, HedgingTakesTwoWords) {
 }
 
 TEST(RequestHeaders, AreTakenAway) {
-  Request request{{"x-envoy-retry-on", "x"}, {"x-envoy-upstream-alt-stat-name", "a"}, {"x-envoy-expected-rq-timeout-ms", "9"}};
+  Request request{
+      {"x-envoy-retry-on", "x"}, {"x-envoy-upstream-alt-stat-name", "a"}, {"x-envoy-expected-rq-timeout-ms", "9"}};
   Policy policy;
   take_request_headers(request.head, policy, false);
   EXPECT_EQ(request.head.find("x-envoy-retry-on"), nullptr);
@@ -91,9 +95,12 @@ TEST(RequestHeaders, AreTakenAway) {
 }
 
 TEST(RequestHeaders, AListMayStandOnSeveralLines) {
-  Policy policy = taken({{"x-envoy-retry-on", "5xx"}, {"x-envoy-retry-on", "reset, 5xx"},
-                         {"x-envoy-retriable-status-codes", "404"}, {"x-envoy-retriable-status-codes", "410,411"},
-                         {"x-envoy-retriable-header-names", "x-a"}, {"x-envoy-retriable-header-names", "x-b"}});
+  Policy policy = taken({{"x-envoy-retry-on", "5xx"},
+                         {"x-envoy-retry-on", "reset, 5xx"},
+                         {"x-envoy-retriable-status-codes", "404"},
+                         {"x-envoy-retriable-status-codes", "410,411"},
+                         {"x-envoy-retriable-header-names", "x-a"},
+                         {"x-envoy-retriable-header-names", "x-b"}});
   EXPECT_EQ(policy.on, uint32_t{k5xx | kReset});
   EXPECT_EQ(policy.status_codes, (std::vector<uint16_t>{404, 410, 411}));
   ASSERT_EQ(policy.headers.size(), 2u);
@@ -103,7 +110,8 @@ TEST(RequestHeaders, AListMayStandOnSeveralLines) {
 TEST(RequestHeaders, ANumberOnTwoLinesIsNone) {
   Policy route{.on = k5xx, .retries = 3};
   EXPECT_EQ(taken({{"x-envoy-max-retries", "2"}, {"x-envoy-max-retries", "2"}}, route).retries, 3u);
-  EXPECT_EQ(asked({{"x-envoy-upstream-rq-timeout-ms", "5"}, {"x-envoy-upstream-rq-timeout-ms", "5"}}).timeout, std::nullopt);
+  EXPECT_EQ(asked({{"x-envoy-upstream-rq-timeout-ms", "5"}, {"x-envoy-upstream-rq-timeout-ms", "5"}}).timeout,
+            std::nullopt);
 }
 
 } // namespace

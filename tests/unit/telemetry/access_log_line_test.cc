@@ -34,11 +34,12 @@ TEST(AccessLogLine, ARequestThatWasAnsweredHere) {
   finished.ledger.flags.set(exchange::Flag::kNR);
   finished.ledger.details = "route_not_found";
   finished.ledger.ended += microseconds(1234) + std::chrono::nanoseconds(499);
-  EXPECT_EQ(line_of(finished),
-            R"({"start_time":"2025-11-25T09:14:45.123Z","method":"GET","path":"/get?x=1","protocol":"HTTP/1.1",)"
-            R"("authority":"a.example:80","response_code":404,"response_flags":"NR","response_code_details":"route_not_found",)"
-            R"("bytes_received":0,"bytes_sent":0,"duration":1.234,"upstream_host":"","upstream_cluster":"ns_svc_80",)"
-            R"("route_name":"ns/route/0","request_id":"id","upstream_request_attempt_count":0,"attempts":[]})");
+  EXPECT_EQ(
+      line_of(finished),
+      R"({"start_time":"2025-11-25T09:14:45.123Z","method":"GET","path":"/get?x=1","protocol":"HTTP/1.1",)"
+      R"("authority":"a.example:80","response_code":404,"response_flags":"NR","response_code_details":"route_not_found",)"
+      R"("bytes_received":0,"bytes_sent":0,"duration":1.234,"upstream_host":"","upstream_cluster":"ns_svc_80",)"
+      R"("route_name":"ns/route/0","request_id":"id","upstream_request_attempt_count":0,"attempts":[]})");
 }
 
 TEST(AccessLogLine, AttemptsAndHeaders) {
@@ -118,12 +119,12 @@ TEST(AccessLogLine, Utf8StaysAndOtherBytesBecomeEscapes) {
   EXPECT_EQ(as_json("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"), "\"\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80\"");
   EXPECT_EQ(as_json("\xFF"), R"("\\xff")");
   EXPECT_EQ(as_json("\x80x"), R"("\\x80x")");
-  EXPECT_EQ(as_json("\xC0\xAF"), R"("\\xc0\\xaf")");                  // overlong
-  EXPECT_EQ(as_json("\xE0\x80\xAF"), R"("\\xe0\\x80\\xaf")");         // overlong
-  EXPECT_EQ(as_json("\xED\xA0\x80"), R"("\\xed\\xa0\\x80")");         // a surrogate
+  EXPECT_EQ(as_json("\xC0\xAF"), R"("\\xc0\\xaf")");                   // overlong
+  EXPECT_EQ(as_json("\xE0\x80\xAF"), R"("\\xe0\\x80\\xaf")");          // overlong
+  EXPECT_EQ(as_json("\xED\xA0\x80"), R"("\\xed\\xa0\\x80")");          // a surrogate
   EXPECT_EQ(as_json("\xF4\x90\x80\x80"), R"("\\xf4\\x90\\x80\\x80")"); // beyond U+10FFFF
-  EXPECT_EQ(as_json("\xE2\x82"), R"("\\xe2\\x82")");                  // cut
-  EXPECT_EQ(as_json("\xE2\"\n"), R"("\\xe2\"\n")");                   // a cut sequence does not eat a quote
+  EXPECT_EQ(as_json("\xE2\x82"), R"("\\xe2\\x82")");                   // cut
+  EXPECT_EQ(as_json("\xE2\"\n"), R"("\\xe2\"\n")");                    // a cut sequence does not eat a quote
 }
 
 // Every pair of bytes: one line, and quotes only at its ends.

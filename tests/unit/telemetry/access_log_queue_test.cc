@@ -29,7 +29,7 @@ TEST_F(AccessLogQueueTest, HoldsItsLimitAndDropsTheNextOne) {
   push(queue, "/3");
   EXPECT_EQ(queue.size(), 3u);
   EXPECT_EQ(queue.dropped(), 1u);
-  EXPECT_EQ(queue.front().path(), "/0");  // the new one went, not an old one
+  EXPECT_EQ(queue.front().path(), "/0"); // the new one went, not an old one
   queue.pop();
   push(queue, "/4");
   EXPECT_EQ(queue.dropped(), 1u);
@@ -41,7 +41,7 @@ TEST_F(AccessLogQueueTest, HoldsItsLimitAndDropsTheNextOne) {
 }
 
 TEST_F(AccessLogQueueTest, HoldsOneAtLeast) {
-  AccessLogQueue queue(0, no_headers, bell);  // a worker's share of fewer records than workers
+  AccessLogQueue queue(0, no_headers, bell); // a worker's share of fewer records than workers
   push(queue);
   EXPECT_EQ(queue.size(), 1u);
   push(queue);
@@ -67,7 +67,7 @@ TEST_F(AccessLogQueueTest, KeepsTheHeadersThatWereAskedFor) {
   queue.front_headers(headers);
   ASSERT_EQ(headers.size(), 2u);
   EXPECT_EQ(headers[0].name, "x-long");
-  EXPECT_EQ(headers[0].value, value.substr(1));  // cut at the bound
+  EXPECT_EQ(headers[0].value, value.substr(1)); // cut at the bound
   EXPECT_EQ(headers[1].name, "user-agent");
   EXPECT_EQ(headers[1].value, "first");
   queue.pop();
@@ -107,7 +107,7 @@ TEST(Bell, WakesASleeperAtOnceAndANapperOnlyInHaste) {
   Bell bell(*Bell::open());
   bell.doze(false);
   bell.ring(false);
-  bell.wait(10'000);  // hangs when it was not rung
+  bell.wait(10'000); // hangs when it was not rung
   bell.doze(true);
   bell.ring(false);
   bell.wait(0);

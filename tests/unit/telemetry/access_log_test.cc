@@ -19,7 +19,7 @@ namespace {
 class AccessLogTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::signal(SIGPIPE, SIG_IGN);  // the gateway's threads have it blocked
+    std::signal(SIGPIPE, SIG_IGN); // the gateway's threads have it blocked
     std::string pattern = testing::TempDir() + "access_log_XXXXXX";
     ASSERT_NE(mkdtemp(pattern.data()), nullptr);
     folder = pattern;
@@ -77,7 +77,7 @@ class AccessLogTest : public testing::Test {
 TEST_F(AccessLogTest, WritesWhatWasPushed) {
   open();
   push("/a");
-  until([&] { return log->written() == 1; });  // without finish: a lonely line does not wait
+  until([&] { return log->written() == 1; }); // without finish: a lonely line does not wait
   push("/b");
   push("/c");
   finish();
@@ -103,7 +103,7 @@ TEST_F(AccessLogTest, APathThatCannotBeOpened) {
 }
 
 TEST_F(AccessLogTest, TheLimitIsDividedAmongWorkers) {
-  auto made = AccessLog::open({.path = path, .headers = {}, .queue_records = 5}, 2, quiet);  // nobody writes
+  auto made = AccessLog::open({.path = path, .headers = {}, .queue_records = 5}, 2, quiet); // nobody writes
   log = std::move(*made);
   for (int i = 0; i < 3; ++i) push("/", 0);
   for (int i = 0; i < 2; ++i) push("/", 1);
@@ -145,11 +145,11 @@ TEST_F(AccessLogTest, ADiskThatWasFullTearsNoLine) {
   open();
   push("/a");
   until([&] { return log->written() == 1; });
-  struct stat what {};
+  struct stat what{};
   stat(path.c_str(), &what);
   rlimit tight{static_cast<rlim_t>(what.st_size + what.st_size / 2), before.rlim_max};
   setrlimit(RLIMIT_FSIZE, &tight);
-  push("/b");  // half of it fits
+  push("/b"); // half of it fits
   push("/c");
   until([&] { return stat(path.c_str(), &what) == 0 && what.st_size == static_cast<off_t>(tight.rlim_cur); });
   push("/d");
@@ -182,7 +182,7 @@ TEST_F(AccessLogTest, AReaderThatDoesNotReadHoldsUpNobody) {
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
   open(8);
-  constexpr int kRecords = 2000;  // far more than the pipe holds
+  constexpr int kRecords = 2000; // far more than the pipe holds
   for (int i = 0; i < kRecords; ++i) {
     push("/");
     usleep(10);
@@ -195,7 +195,7 @@ TEST_F(AccessLogTest, AReaderThatDoesNotReadHoldsUpNobody) {
   std::string text;
   char bytes[4096];
   for (ssize_t n; (n = read(reader, bytes, sizeof bytes)) > 0;) text.append(bytes, static_cast<size_t>(n));
-  EXPECT_EQ(paths_of(text).size(), log->written());  // whole lines, all that were counted
+  EXPECT_EQ(paths_of(text).size(), log->written()); // whole lines, all that were counted
   close(reader);
 }
 
@@ -228,7 +228,7 @@ TEST_F(AccessLogTest, AReopenThatFailsKeepsTheOldFile) {
 TEST_F(AccessLogTest, ReopenFreesAWriterThatIsStuck) {
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   int reader = ::open(path.c_str(), O_RDONLY | O_NONBLOCK);
-  int filler = ::open(path.c_str(), O_WRONLY | O_NONBLOCK);  // with a full pipe the writer is stuck at its first line
+  int filler = ::open(path.c_str(), O_WRONLY | O_NONBLOCK); // with a full pipe the writer is stuck at its first line
   while (write(filler, "x", 1) == 1) continue;
   close(filler);
   open(8);
@@ -242,7 +242,7 @@ TEST_F(AccessLogTest, ReopenFreesAWriterThatIsStuck) {
   ASSERT_LT(log->dropped(), pushed);
   unlink(path.c_str());
   ASSERT_TRUE(log->reopen());
-  until([&] { return log->written() + log->dropped() == pushed; });  // what had waited is written
+  until([&] { return log->written() + log->dropped() == pushed; }); // what had waited is written
   push("/b");
   finish();
   EXPECT_EQ(paths(path).back(), "/b");

@@ -16,8 +16,15 @@ struct Finished {
     ledger.ended = ledger.opened;
   }
   exchange::Record record() const {
-    return {.ledger = &ledger, .start_unix_us = 1'764'062'085'123'456, .method = "GET", .path = path, .authority = "a.example:80",
-            .request_id = "id", .route = "ns/route/0", .cluster = "ns_svc_80", .head = &head};
+    return {.ledger = &ledger,
+            .start_unix_us = 1'764'062'085'123'456,
+            .method = "GET",
+            .path = path,
+            .authority = "a.example:80",
+            .request_id = "id",
+            .route = "ns/route/0",
+            .cluster = "ns_svc_80",
+            .head = &head};
   }
 };
 

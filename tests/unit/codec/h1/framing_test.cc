@@ -88,7 +88,8 @@ http::Head head_of(uint16_t status, int64_t length, Framing framing = Framing::k
 
 // RFC 9110 8.6, with Envoy's list.
 TEST(Framing, OnlyMethodsThatMeanABodySayThatThereIsNone) {
-  for (std::string_view method : {"GET", "HEAD", "DELETE", "TRACE", "CONNECT", "POST", "PUT", "PATCH", "OPTIONS", "PURGE"}) {
+  for (std::string_view method :
+       {"GET", "HEAD", "DELETE", "TRACE", "CONNECT", "POST", "PUT", "PATCH", "OPTIONS", "PURGE"}) {
     http::Head head = head_of(0, -1);
     head.method_id = http::method_of(method);
     bool silent = method == "GET" || method == "HEAD" || method == "DELETE" || method == "TRACE" || method == "CONNECT";

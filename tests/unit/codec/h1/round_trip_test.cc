@@ -51,7 +51,8 @@ TEST(RoundTrip, Requests) {
       {"POST / HTTP/1.1\r\nHost: A\r\nTransfer-Encoding: CHUNKED\r\nTrailer: t\r\n\r\n3;x\r\nabc\r\n00\r\nt: 1\r\n\r\n",
        "POST / HTTP/1.1\r\nhost: A\r\ntrailer: t\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nt: 1\r\n\r\n"},
       {"GET / HTTP/1.1\r\nHost: A\r\nConnection: UPGRADE, te\r\nUpgrade: WebSocket\r\nTE: trailers\r\n\r\n",
-       "GET / HTTP/1.1\r\nhost: A\r\nconnection: te\r\nte: trailers\r\nconnection: upgrade\r\nupgrade: WebSocket\r\n\r\n"},
+       "GET / HTTP/1.1\r\nhost: A\r\nconnection: te\r\nte: trailers\r\nconnection: upgrade\r\nupgrade: "
+       "WebSocket\r\n\r\n"},
       {"GET / HTTP/1.1\r\nHost: A\r\nUpgrade: websocket\r\n\r\n", "GET / HTTP/1.1\r\nhost: A\r\n\r\n"},
       {"GET / HTTP/1.1\r\nHost: A\r\nConnection: X-Secret, close\r\nX-Secret: 1\r\nUpgrade: h2c\r\nHTTP2-Settings: "
        "x\r\nX: y\r\nTE: trailers\r\n\r\n",

@@ -122,7 +122,8 @@ TEST(Server, CloseAfterResponse) {
   EXPECT_EQ(talk.say(kGet), EventKind::kNeedMore);
 }
 
-// RFC 9931 8: a client that does not wait for the 2xx sends bytes of somebody else, which are not to be read as requests.
+// RFC 9931 8: a client that does not wait for the 2xx sends bytes of somebody else, which are not to be read as
+// requests.
 TEST(Server, RefusedConnectClosesTheConnection) {
   Conversation talk;
   EXPECT_EQ(talk.say("CONNECT a:443 HTTP/1.1\r\nhost: a:443\r\n\r\n" + kGet), EventKind::kHead);

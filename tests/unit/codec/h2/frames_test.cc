@@ -14,7 +14,8 @@ std::string frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view
 }
 
 // :method GET, :scheme http, :path / and :authority a, out of the static table and one literal.
-const std::string kHead = "\x82\x86\x84\x41\x01" "a";
+const std::string kHead = "\x82\x86\x84\x41\x01"
+                          "a";
 
 struct Server {
   explicit Server(const StreamLimits& limits = {}) : codec(make_server_codec(arenas, {}, limits)) {
@@ -54,8 +55,10 @@ struct Server {
 TEST(Http2Frames, RapidResetEndsTheConnection) {
   Server server({.resets = 10});
   std::string ended;
-  for (uint32_t i = 0; i < 10; ++i) EXPECT_EQ(server.send(frame(1, 5, 2 * i + 1, kHead) + frame(3, 0, 2 * i + 1, std::string("\0\0\0\x8", 4))), "");
-  EXPECT_EQ(server.send(frame(1, 5, 21, kHead) + frame(3, 0, 21, std::string("\0\0\0\x8", 4))), "http2.too_many_resets");
+  for (uint32_t i = 0; i < 10; ++i)
+    EXPECT_EQ(server.send(frame(1, 5, 2 * i + 1, kHead) + frame(3, 0, 2 * i + 1, std::string("\0\0\0\x8", 4))), "");
+  EXPECT_EQ(server.send(frame(1, 5, 21, kHead) + frame(3, 0, 21, std::string("\0\0\0\x8", 4))),
+            "http2.too_many_resets");
 }
 
 TEST(Http2Frames, AClientThatIsAnsweredMayResetMore) {
@@ -64,8 +67,10 @@ TEST(Http2Frames, AClientThatIsAnsweredMayResetMore) {
   uint32_t id = 1;
   for (int i = 0; i < 5; ++i, id += 2) server.send(frame(1, 5, id, kHead));
   server.answers = false;
-  for (int i = 0; i < 15; ++i, id += 2) EXPECT_EQ(server.send(frame(1, 5, id, kHead) + frame(3, 0, id, std::string("\0\0\0\x8", 4))), "") << i;
-  EXPECT_EQ(server.send(frame(1, 5, id, kHead) + frame(3, 0, id, std::string("\0\0\0\x8", 4))), "http2.too_many_resets");
+  for (int i = 0; i < 15; ++i, id += 2)
+    EXPECT_EQ(server.send(frame(1, 5, id, kHead) + frame(3, 0, id, std::string("\0\0\0\x8", 4))), "") << i;
+  EXPECT_EQ(server.send(frame(1, 5, id, kHead) + frame(3, 0, id, std::string("\0\0\0\x8", 4))),
+            "http2.too_many_resets");
 }
 
 TEST(Http2Frames, MadeToResetCountsToo) {
@@ -115,20 +120,38 @@ TEST(Http2Frames, TrailersWhoseReaderLeavesHalfWay) {
   Server server;
   server.send(frame(1, 4, 1, kHead));
   server.codec->bind(1, &server);
-  server.send(frame(1, 1, 1, std::string("\x00\x01" "a\x01" "b", 5)));
+  server.send(frame(1, 1, 1,
+                    std::string("\x00\x01"
+                                "a\x01"
+                                "b",
+                                5)));
   server.codec->bind(1, nullptr);
-  server.arenas.all.clear();  // the exchange serves another request
-  EXPECT_EQ(server.send(frame(9, 4, 1, std::string("\x00\x01" "c\x01" "d", 5))), "");
+  server.arenas.all.clear(); // the exchange serves another request
+  EXPECT_EQ(server.send(frame(9, 4, 1,
+                              std::string("\x00\x01"
+                                          "c\x01"
+                                          "d",
+                                          5))),
+            "");
 }
 
 // RFC 9113 8.3.1: Host and :authority say the same, or there is one of them.
 TEST(Http2Frames, TwoHosts) {
   Server server;
-  server.send(frame(1, 5, 1, kHead + std::string("\x00\x04host\x01" "a", 8)));
+  server.send(frame(1, 5, 1,
+                    kHead + std::string("\x00\x04host\x01"
+                                        "a",
+                                        8)));
   EXPECT_EQ(server.heads, 1);
-  server.send(frame(1, 5, 3, kHead + std::string("\x00\x04host\x01" "b", 8)));
+  server.send(frame(1, 5, 3,
+                    kHead + std::string("\x00\x04host\x01"
+                                        "b",
+                                        8)));
   EXPECT_EQ(server.refused, "http2.host_conflict");
-  server.send(frame(1, 5, 5, std::string("\x82\x86\x84\x00\x04host\x01" "b", 11)));
+  server.send(frame(1, 5, 5,
+                    std::string("\x82\x86\x84\x00\x04host\x01"
+                                "b",
+                                11)));
   EXPECT_EQ(server.heads, 2) << "Host alone";
   server.send(frame(1, 5, 7, "\x82\x86\x84"));
   EXPECT_EQ(server.heads, 2) << "no host at all";

@@ -17,13 +17,14 @@ namespace kgw::codec::h2::test {
 
 // What one side was told of one message.
 struct Message {
-  std::string head, body, trailers, informs, end;  // end: "end", "reset N", "refused STATUS REASON"
+  std::string head, body, trailers, informs, end; // end: "end", "reset N", "refused STATUS REASON"
   bool operator==(const Message&) const = default;
 };
 
 inline std::string text_of(const http::Head& head) {
-  std::string text = head.status != 0 ? std::to_string(head.status)
-                                      : std::string(head.method) + " " + std::string(head.authority) + " " + std::string(head.path);
+  std::string text = head.status != 0
+                         ? std::to_string(head.status)
+                         : std::string(head.method) + " " + std::string(head.authority) + " " + std::string(head.path);
   for (const http::Field& field : head.all()) {
     if (!field.removed()) text += "; " + std::string(field.name_view()) + "=" + std::string(field.value_view());
   }
@@ -32,13 +33,13 @@ inline std::string text_of(const http::Head& head) {
 
 inline void note(Message& message, const Event& event) {
   switch (event.kind) {
-    case EventKind::kHead: message.head = text_of(*event.head); break;
-    case EventKind::kInform: message.informs += text_of(*event.head) + "|"; break;
-    case EventKind::kData: message.body.append(event.data.data(), event.data.size()); break;
-    case EventKind::kTrailers: message.trailers = text_of(*event.head); break;
-    case EventKind::kReset: message.end = "reset " + std::to_string(static_cast<int>(event.reset)); return;
-    case EventKind::kRefused: message.end = "refused " + std::to_string(event.status) + " " + event.reason; return;
-    default: break;
+  case EventKind::kHead: message.head = text_of(*event.head); break;
+  case EventKind::kInform: message.informs += text_of(*event.head) + "|"; break;
+  case EventKind::kData: message.body.append(event.data.data(), event.data.size()); break;
+  case EventKind::kTrailers: message.trailers = text_of(*event.head); break;
+  case EventKind::kReset: message.end = "reset " + std::to_string(static_cast<int>(event.reset)); return;
+  case EventKind::kRefused: message.end = "refused " + std::to_string(event.status) + " " + event.reason; return;
+  default: break;
   }
   if (event.end || event.kind == EventKind::kTrailers || event.kind == EventKind::kEnd) message.end = "end";
 }
@@ -50,20 +51,26 @@ struct Arenas final : ArenaSource {
 
 struct Pair {
   explicit Pair(uint64_t seed = 0, const HeadLimits& heads = {}, const StreamLimits& streams = {})
-      : random(seed), whole(seed == 0), server(make_server_codec(arenas, heads, streams)), client(make_client_codec(heads, streams)) {}
+      : random(seed), whole(seed == 0), server(make_server_codec(arenas, heads, streams)),
+        client(make_client_codec(heads, streams)) {}
 
   StreamId ask(http::Head head, bool end) {
     auto& message = asked.emplace_back(std::make_unique<Message>());
     return client->write_request(head, {}, end, message.get(), up);
   }
   http::Head request(std::string_view method, std::string_view path = "/") {
-    return {.method = method, .scheme = "http", .authority = "a.example", .path = path, .method_id = http::method_of(method)};
+    return {.method = method,
+            .scheme = "http",
+            .authority = "a.example",
+            .path = path,
+            .method_id = http::method_of(method)};
   }
   // Moves bytes both ways until both sides are quiet.
   void settle() {
     for (bool moved = true; moved;) {
       moved = pump(*client, up, *server, [&](const Event& event) { on_server(event); });
-      moved |= pump(*server, down, *client, [&](const Event& event) { note(*static_cast<Message*>(event.user), event); });
+      moved |=
+          pump(*server, down, *client, [&](const Event& event) { note(*static_cast<Message*>(event.user), event); });
     }
   }
   void on_server(const Event& event) {

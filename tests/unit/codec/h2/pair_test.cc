@@ -102,7 +102,8 @@ TEST(Http2, AHeldStreamStopsItsPeerAtTheWindowAndNoOther) {
 
 TEST(Http2, ResetsAreToldWithTheirReason) {
   Pair pair;
-  StreamId one = pair.ask(pair.request("GET"), true), two = pair.ask(pair.request("GET"), true), three = pair.ask(pair.request("GET"), true);
+  StreamId one = pair.ask(pair.request("GET"), true), two = pair.ask(pair.request("GET"), true),
+           three = pair.ask(pair.request("GET"), true);
   pair.settle();
   pair.server->reset(one, Reset::kRefused, pair.down);
   pair.server->reset(two, Reset::kInternal, pair.down);
@@ -119,7 +120,7 @@ TEST(Http2, AStreamBehindTheLastOneOfAGoawayIsRefused) {
   StreamId one = pair.ask(pair.request("GET"), true);
   pair.settle();
   pair.server->end();
-  pair.ask(pair.request("GET"), true);  // crosses the GOAWAY
+  pair.ask(pair.request("GET"), true); // crosses the GOAWAY
   pair.settle();
   EXPECT_EQ(pair.asked[1]->end, "reset " + std::to_string(static_cast<int>(Reset::kRefused)));
   EXPECT_FALSE(pair.client->reusable());
@@ -136,7 +137,7 @@ TEST(Http2, ADrainRefusesNothingThatCrossesItsFirstGoaway) {
   pair.server->write_head(one, {.status = 200}, true, pair.down);
   pair.server->bind(one, nullptr);
   EXPECT_TRUE(pair.server->close_after_response());
-  StreamId two = pair.ask(pair.request("GET"), true);  // crosses the first GOAWAY
+  StreamId two = pair.ask(pair.request("GET"), true); // crosses the first GOAWAY
   pair.settle();
   EXPECT_EQ(pair.served[two].end, "end");
   EXPECT_EQ(pair.ended, "") << "not before it is answered";
@@ -197,7 +198,8 @@ TEST(Http2, WhatAnHttp1HeadCouldNotCarryIsRefused) {
     id = pair.ask(head, true);
     pair.settle();
     std::string told = pair.served[id].end.empty() ? pair.asked[0]->end : pair.served[id].end;
-    EXPECT_TRUE(told.starts_with(c.reason)) << told << " of " << c.path << ' ' << c.authority << ' ' << (c.name == nullptr ? "" : c.name);
+    EXPECT_TRUE(told.starts_with(c.reason))
+        << told << " of " << c.path << ' ' << c.authority << ' ' << (c.name == nullptr ? "" : c.name);
   }
 }
 
