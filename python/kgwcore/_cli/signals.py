@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import queue
+import os
 import signal
 import threading
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from kgwcore.gateway import Gateway
 from kgwcore.sources import Source, stamps
 
-_STOP = (signal.SIGTERM, signal.SIGINT)
+_CLOSED = 0  # is no signal
+_WORDS = {
+    signal.SIGTERM: "stop",
+    signal.SIGINT: "stop",
+    signal.SIGHUP: "reload",
+    signal.SIGUSR1: "reopen",
+    _CLOSED: "closed",
+}
 _LOOK_SECONDS = 0.5
 
 
@@ -19,18 +26,21 @@ class Events:
     """A context that turns signals into words and gives the handlers back at its end. It needs the main thread."""
 
     def __init__(self) -> None:
-        # SimpleQueue is the one queue whose put() may run in a signal handler.
-        self._words: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._handlers: dict[signal.Signals, Any] = {}
+        # Bytes in a pipe, which the interpreter writes where the signal arrives. A handler in Python would have to wait
+        # until the main thread wakes up, which it does not if the signal came just before it went to sleep.
+        self._pipe = os.pipe()
+        os.set_blocking(self._pipe[1], False)
+        self._wakeup_before = -1
+        self._handlers: dict[int, Any] = {}
         self._ended = threading.Event()
         self._stamps = stamps(None)
         self._watcher: threading.Thread | None = None
 
     def __enter__(self) -> Events:
-        for number in _STOP:
-            self._handle(number, "stop")
-        self._handle(signal.SIGHUP, "reload")
-        self._handle(signal.SIGUSR1, "reopen")
+        self._wakeup_before = signal.set_wakeup_fd(self._pipe[1], warn_on_full_buffer=False)
+        for number in _WORDS:
+            if number != _CLOSED:
+                self._handlers[number] = signal.signal(number, lambda *_: None)
         return self
 
     def __exit__(
@@ -41,16 +51,18 @@ class Events:
             self._watcher.join()
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._wakeup_before)
+        for end in self._pipe:
+            os.close(end)
 
-    def _handle(self, number: signal.Signals, word: str) -> None:
-        def put(_: int, __: FrameType | None) -> None:
-            self._words.put(word)
-
-        self._handlers[number] = signal.signal(number, put)
+    def _put(self, number: int) -> None:
+        os.write(self._pipe[1], bytes([number]))
 
     def next(self) -> str:
         """Waits for ``stop``, ``reload`` or ``reopen``."""
-        return self._words.get()
+        while (number := os.read(self._pipe[0], 1)[0]) not in _WORDS:
+            pass  # somebody else's signal
+        return _WORDS[number]
 
     def remember(self, source: Source) -> None:
         """Before the files are read: notes their state, so that a change from then on is seen."""
@@ -68,7 +80,7 @@ class Events:
             # Two looks have to agree: a file that is just being written may be empty, which would delete all it had.
             if now == before and now != self._stamps:
                 self._stamps = now
-                self._words.put("reload")
+                self._put(signal.SIGHUP)
             before = now
 
     def closing(self, gateway: Gateway) -> None:
@@ -76,11 +88,11 @@ class Events:
 
         def drain() -> None:
             gateway.close()
-            self._words.put("closed")
+            self._put(_CLOSED)
 
         thread = threading.Thread(target=drain, name="kgwcore-drain")
         thread.start()
-        while (word := self._words.get()) != "closed":
+        while (word := self.next()) != "closed":
             if word == "stop":
                 gateway.close(drain=0)
         thread.join()
