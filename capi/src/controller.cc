@@ -57,8 +57,7 @@ Controller::~Controller() {
   gateway_.reset(); // ends the control thread before the store and the log go
 }
 
-// ---- life
-// -----------------------------------------------------------------------------------------------------------------
+// ---- life ----------------------------------------------------------------------------------------------------------
 
 base::Result<void> Controller::start() {
   base::Result<void> result;
@@ -113,8 +112,7 @@ void Controller::abandon_after_fork() {
   gateway_->abandon_after_fork();
 }
 
-// ---- configuration
-// ------------------------------------------------------------------------------------------------------
+// ---- configuration -------------------------------------------------------------------------------------------------
 
 std::vector<config::ApplyResult> Controller::apply(ApplyCall call) {
   std::vector<config::ApplyResult> results;
@@ -249,8 +247,7 @@ base::Result<std::string> Controller::get(const std::string& kind, const std::st
   return result;
 }
 
-// ---- views
-// ----------------------------------------------------------------------------------------------------------------
+// ---- views ---------------------------------------------------------------------------------------------------------
 
 std::vector<ListenerView> Controller::listeners() {
   std::vector<ListenerView> views;

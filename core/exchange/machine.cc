@@ -53,8 +53,7 @@ Step Machine::answer(const Reply& reply, Decision why, std::string_view details,
   return {.acts = kReply | kDone};
 }
 
-// ---- client side
-// --------------------------------------------------------------------------------------------------------
+// ---- client side ---------------------------------------------------------------------------------------------------
 
 Step Machine::head(bool ended, Instant now) {
   if (ended) request_ = Half::kEnded;
@@ -133,8 +132,7 @@ Step Machine::client_gone(Gone how, std::string_view reason, Instant now) {
   return local_reply(reply, facts.details, now, reset);
 }
 
-// ---- attempts
-// -----------------------------------------------------------------------------------------------------------
+// ---- attempts ------------------------------------------------------------------------------------------------------
 
 Step Machine::ready(uint8_t slot, bool reused, Instant now) {
   ready_ |= static_cast<uint16_t>(1u << slot);
@@ -255,8 +253,7 @@ int64_t Machine::service_time_ms(Instant now) const {
   return request_ == Half::kEnded ? base::to_ms(now - ledger_->request_ended) : -1;
 }
 
-// ---- permission to try again
-// --------------------------------------------------------------------------------------------
+// ---- permission to try again ---------------------------------------------------------------------------------------
 
 bool Machine::judge(uint8_t slot, bool retriable, Decision if_retried, Decision if_not_covered, Instant now, bool ended,
                     const retry::ResponseFacts* facts) {
@@ -308,8 +305,7 @@ void Machine::end_retries() {
   set_due(kBackoff, kNever);
 }
 
-// ---- ends
-// ---------------------------------------------------------------------------------------------------------------
+// ---- ends ----------------------------------------------------------------------------------------------------------
 
 Step Machine::reset_reply(uint8_t slot, const Failure& failure, Instant now) {
   const retry::ReasonFacts& reason = facts_of(failure.reason);

@@ -88,8 +88,7 @@ int64_t Machine::expected_timeout_ms(Instant now) const {
   return std::max<int64_t>(1, base::to_ms(std::min(base, plan_->global - elapsed)));
 }
 
-// ---- faults
-// -------------------------------------------------------------------------------------------------------------
+// ---- faults --------------------------------------------------------------------------------------------------------
 
 bool Machine::delayed(Instant now) {
   if (!retry::strikes(plan_->faults->delay_ppm, *random_)) return false;

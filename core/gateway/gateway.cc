@@ -93,8 +93,7 @@ void Gateway::wait_for_names(Duration limit) {
   }
 }
 
-// ---- configuration
-// ------------------------------------------------------------------------------------------------------
+// ---- configuration -------------------------------------------------------------------------------------------------
 
 base::Result<std::vector<Binding>> Gateway::start(snapshot::Spec spec) {
   if (running_) return base::fail(base::ErrorCode::kState, "the gateway was started before");
@@ -308,8 +307,7 @@ void Gateway::publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime
   }
 }
 
-// ---- views
-// --------------------------------------------------------------------------------------------------------------
+// ---- views ---------------------------------------------------------------------------------------------------------
 
 void Gateway::on_workers(const std::function<void(Worker&)>& work) {
   std::latch done(static_cast<ptrdiff_t>(workers_.size()));
@@ -379,8 +377,7 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
   return rows;
 }
 
-// ---- ends
-// -----------------------------------------------------------------------------------------------------------------
+// ---- ends ----------------------------------------------------------------------------------------------------------
 
 void Gateway::stop(Duration drain) {
   if (stopping_.exchange(true)) {

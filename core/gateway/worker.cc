@@ -109,8 +109,7 @@ void Worker::end_of_turn() {
   if (drained_) check_drained();
 }
 
-// ---- configuration
-// ------------------------------------------------------------------------------------------------------
+// ---- configuration -------------------------------------------------------------------------------------------------
 
 void Worker::apply(Update update) {
   most_connections_ = update.most_connections;
@@ -262,8 +261,7 @@ void Worker::accept(PortId port, std::unique_ptr<net::Transport> transport) {
   new proxy::Downstream(ports_.at(port)->port, std::move(transport));
 }
 
-// ---- ends
-// -----------------------------------------------------------------------------------------------------------------
+// ---- ends ----------------------------------------------------------------------------------------------------------
 
 void Worker::drain(Instant deadline, std::move_only_function<void()> done) {
   context_.draining = true;

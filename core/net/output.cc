@@ -19,24 +19,26 @@ void Output::drop_scratch() {
 void Output::flush() {
   if (scratch_.owner != this) return;
   std::span<const char> bytes = scratch_.buffer.bytes();
-  if (!bytes.empty() && !failed_) {
-    bool gather = gathers_ && (queue_.empty() || linked()) && queue_.size() + bytes.size() <= kMostGathered;
-    if (gather) {
-      if (!linked()) scratch_.gathering.push_back(*this);
-      queue_.append(bytes);
-    } else {
-      if (linked()) {
-        unlink();
-        write_more();
-      }
-      if (!failed_) send(bytes);
-    }
-  }
+  if (!bytes.empty() && !failed_) put(bytes);
   drop_scratch();
 }
 
 void Output::send_now() {
   flush();
+  write_gathered();
+}
+
+void Output::put(std::span<const char> bytes) {
+  bool gather = gathers_ && (queue_.empty() || linked()) && queue_.size() + bytes.size() <= kMostGathered;
+  if (gather) {
+    if (!linked()) scratch_.gathering.push_back(*this);
+    return queue_.append(bytes);
+  }
+  write_gathered();
+  if (!failed_) send(bytes);
+}
+
+void Output::write_gathered() {
   if (!linked()) return;
   unlink();
   write_more();

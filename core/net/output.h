@@ -52,6 +52,8 @@ class Output : public base::ListLink<Output> {
  private:
   static constexpr size_t kMostGathered = 64 * 1024;
   void drop_scratch();
+  void put(std::span<const char> bytes);
+  void write_gathered();
   void send(std::span<const char> bytes);
   Transport& transport_;
   OutputScratch& scratch_;

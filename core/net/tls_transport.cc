@@ -44,8 +44,7 @@ TlsTransport::TlsTransport(Loop& loop, Ssl ssl, TransportHandler* handler)
 
 TlsTransport::~TlsTransport() { close(false); }
 
-// ---- the inner transport as OpenSSL sees it
-// ------------------------------------------------------------------------------
+// ---- the inner transport as OpenSSL sees it ------------------------------------------------------------------------
 
 BIO_METHOD* TlsTransport::bio_method() {
   static BIO_METHOD* const method = [] {
@@ -94,8 +93,7 @@ bool TlsTransport::flush() {
   return !refused_;
 }
 
-// ---- the handshake
-// ---------------------------------------------------------------------------------------------------------
+// ---- the handshake -------------------------------------------------------------------------------------------------
 
 void TlsTransport::shake_hands() {
   ERR_clear_error();
@@ -121,8 +119,7 @@ void TlsTransport::on_connect_failed(const ConnectError& error) {
 
 void TlsTransport::fail(std::string_view words) { on_connect_failed({ConnectFailure::kRefused, 0, words}); }
 
-// ---- events
-// ------------------------------------------------------------------------------------------------------------------
+// ---- events --------------------------------------------------------------------------------------------------------
 
 void TlsTransport::on_readable() {
   if (state_ == State::kHandshake) return shake_hands();
@@ -154,8 +151,7 @@ void TlsTransport::read_on() {
   if (!paused_ && handler_ != nullptr && (ended_ || SSL_has_pending(ssl_.get()) == 1)) loop_.post(readable_again_);
 }
 
-// ---- the owner's side
-// --------------------------------------------------------------------------------------------------------
+// ---- the owner's side ----------------------------------------------------------------------------------------------
 
 IoResult TlsTransport::outcome(int result) {
   switch (SSL_get_error(ssl_.get(), result)) {

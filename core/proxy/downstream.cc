@@ -71,8 +71,7 @@ void Downstream::on_connect_failed(const net::ConnectError&) {
   close(true);
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------------------
+// ---- reading -------------------------------------------------------------------------------------------------------
 
 base::Arena& Downstream::request_arena(codec::StreamId) {
   if (next_ == nullptr) {
@@ -282,8 +281,7 @@ void Downstream::keep_rest(std::span<char> rest) {
   }
 }
 
-// ---- answering
-// --------------------------------------------------------------------------------------------------------------
+// ---- answering -----------------------------------------------------------------------------------------------------
 
 void Downstream::write_inform(ClientStream& stream, const http::Head& head) {
   codec_->write_inform(stream.id, head, output_.open());
@@ -365,8 +363,7 @@ void Downstream::on_writable() {
   if (!stash_.empty()) process_rest();
 }
 
-// ---- ends
-// -------------------------------------------------------------------------------------------------------------------
+// ---- ends ----------------------------------------------------------------------------------------------------------
 
 void Downstream::drain() {
   auto idle = [this] {
@@ -447,8 +444,7 @@ void Downstream::resume(Pause reason) {
   if (paused_ == 0 && state_ == State::kOpen) transport_->resume_reading();
 }
 
-// ---- time
-// -------------------------------------------------------------------------------------------------------------------
+// ---- time ----------------------------------------------------------------------------------------------------------
 
 Instant Downstream::due() {
   const snapshot::ListenerSettings& settings = port_.settings();

@@ -37,8 +37,7 @@ void Exchange::reset() {
   planned_ = body_ended_ = upload_paused_ = download_paused_ = head_request_ = false;
 }
 
-// ---- client side
-// ------------------------------------------------------------------------------------------------------------
+// ---- client side ---------------------------------------------------------------------------------------------------
 
 void Exchange::begin(Sink& sink, WorkerSnapshot& snapshot, size_t socket) {
   sink_ = &sink;
@@ -235,8 +234,7 @@ void Exchange::download_moved() {
   attempts_[winner_].resume_response();
 }
 
-// ---- attempts
-// ---------------------------------------------------------------------------------------------------------------
+// ---- attempts ------------------------------------------------------------------------------------------------------
 
 void Exchange::attempt_ready(uint8_t slot, bool reused) {
   run({.kind = Kind::kReady, .slot = slot, .reused = reused});
@@ -305,8 +303,7 @@ void Exchange::attempt_finished(uint8_t slot, http::Head* trailers, bool usual) 
   run({.kind = Kind::kFinished, .slot = slot});
 }
 
-// ---- the driver
-// -------------------------------------------------------------------------------------------------------------
+// ---- the driver ----------------------------------------------------------------------------------------------------
 
 Step Exchange::feed(const Event& event) {
   if (context_.trace == nullptr) [[likely]]
@@ -455,8 +452,7 @@ void Exchange::finish() {
   sink->done();
 }
 
-// ---- time
-// -------------------------------------------------------------------------------------------------------------------
+// ---- time ----------------------------------------------------------------------------------------------------------
 
 // The timer is left armed across requests; it looks at the clock when it fires and goes back to sleep if there is
 // nothing to do. So a keep-alive request touches the wheel only when its deadline is earlier than any before.

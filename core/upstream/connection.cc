@@ -118,8 +118,7 @@ void Connection::detach(Stream& stream) {
   pool_.detached();
 }
 
-// ---- writing
-// --------------------------------------------------------------------------------------------------------------
+// ---- writing -------------------------------------------------------------------------------------------------------
 
 void Connection::write_head(Stream& stream, const http::Head& head, const http::AttemptHeaders& attempt, bool end) {
   stream.id_ = codec_->write_request(head, attempt, end, &stream, output_->open());
@@ -190,8 +189,7 @@ void Connection::release(Stream& stream) {
   pool_.has_room(*this);
 }
 
-// ---- reading
-// --------------------------------------------------------------------------------------------------------------
+// ---- reading -------------------------------------------------------------------------------------------------------
 
 void Connection::on_readable() {
   std::span<char> scratch = pool_.context().input;

@@ -1,36 +1,21 @@
 #include "base/result.h"
 #include "codec/h2/fields.h"
 #include "codec/h2/h2.h"
-#include "codec/h2/session.h"
+#include "codec/h2/session_codec.h"
 
 namespace kgw::codec::h2 {
 namespace {
 
 using http::Token;
 
-class Client final : public ClientCodec, private Session {
+class Client final : public SessionCodec<ClientCodec> {
  public:
-  Client(const HeadLimits& heads, const StreamLimits& streams) : Session(Side::kClient, heads, streams) {}
+  Client(const HeadLimits& heads, const StreamLimits& streams) : SessionCodec(Session::Side::kClient, heads, streams) {}
 
   StreamId write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end, void* user,
                          base::OutBuffer& out) override;
-  void write_data(StreamId id, std::span<const char> data, bool end, base::OutBuffer& out) override {
-    put_data(id, data, end, out);
-  }
-  void write_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) override {
-    put_trailers(id, trailers, out);
-  }
-  bool wants_write() const override { return sends(); }
-  void write(base::OutBuffer& out) override { send(out); }
-  EventKind next(std::span<char>& in, Event& event) override { return next_event(in, event); }
   EventKind closed(Event&) override { return EventKind::kNeedMore; }
   unsigned capacity() const override;
-  void bind(StreamId id, void* user) override { bind_stream(id, user); }
-  size_t queued(StreamId id) const override { return waiting(id); }
-  bool hold(StreamId id, bool held) override { return hold_stream(id, held); }
-  bool reset(StreamId id, Reset reset, base::OutBuffer& out) override { return reset_stream(id, reset, out); }
-  bool always_trailers() const override { return true; }
-  bool tunnel() const override { return false; }
   bool response_started() const override { return false; }
   bool reusable() const override { return broken_ == nullptr && !goaway_received_; }
   bool idle() const override { return streams_.empty(); }
@@ -39,15 +24,12 @@ class Client final : public ClientCodec, private Session {
   Stream* on_head_begins(StreamId id, bool trailers) override;
   void on_head_ends(Stream& stream, bool end) override;
   bool on_frame_header(const FrameHeader& frame) override;
-  void on_data_frame(bool empty) override;
   void add_attempt(const http::AttemptHeaders& attempt);
 
   FieldList fields_;
-  uint32_t empty_ = 0, continuations_ = 0;
 };
 
-// ---- writing
-// ----------------------------------------------------------------------------------------------------------------
+// ---- writing -------------------------------------------------------------------------------------------------------
 
 StreamId Client::write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end, void* user,
                                base::OutBuffer& out) {
@@ -84,8 +66,7 @@ void Client::add_attempt(const http::AttemptHeaders& attempt) {
     fields_.add("x-envoy-is-timeout-retry", attempt.is_timeout_retry > 0 ? "true" : "false");
 }
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------------------
+// ---- reading -------------------------------------------------------------------------------------------------------
 
 // What the peer allows, which before its settings are here is what libnghttp2 assumes.
 unsigned Client::capacity() const {
@@ -126,17 +107,7 @@ void Client::on_head_ends(Stream& stream, bool end) {
 }
 
 // RFC 9113 10.5 holds for servers too.
-bool Client::on_frame_header(const FrameHeader& frame) {
-  continuations_ = frame.type == FrameType::kContinuation ? continuations_ + 1 : 0;
-  bool fine = continuations_ <= limits_.continuation_frames;
-  if (!fine) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_continuations");
-  return fine;
-}
-
-void Client::on_data_frame(bool empty) {
-  empty_ = empty ? empty_ + 1 : 0;
-  if (empty_ > limits_.empty_frames) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_empty_frames");
-}
+bool Client::on_frame_header(const FrameHeader& frame) { return count_continuations(frame); }
 
 } // namespace
 

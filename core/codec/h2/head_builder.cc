@@ -103,23 +103,21 @@ void HeadBuilder::add(const http::Field& field) {
 
 Refusal HeadBuilder::finish(bool end) {
   if (refusal_) return refusal_;
-  if (of_ == Of::kRequest) return finish_request(end);
   if (of_ == Of::kTrailers) return {};
+  if (of_ == Of::kRequest) {
+    if (Refusal refusal = check_request()) return refusal;
+    join_cookies();
+  }
   head_.framing = end                         ? http::Framing::kNone
                   : head_.content_length >= 0 ? http::Framing::kLength
                                               : http::Framing::kChunked;
   return {};
 }
 
-Refusal HeadBuilder::finish_request(bool end) {
+Refusal HeadBuilder::check_request() {
   if (!base::is_token(head_.method)) return {400, "http2.invalid_method"};
   if (Refusal refusal = check_authority()) return refusal;
-  if (Refusal refusal = check_path()) return refusal;
-  join_cookies();
-  head_.framing = end                         ? http::Framing::kNone
-                  : head_.content_length >= 0 ? http::Framing::kLength
-                                              : http::Framing::kChunked;
-  return {};
+  return check_path();
 }
 
 // RFC 9113 8.3.1: both names of the host say the same.

@@ -30,7 +30,7 @@ class HeadBuilder {
   void interpret(http::Field& field);
   void add(const http::Field& field);
   void join_cookies();
-  Refusal finish_request(bool end);
+  Refusal check_request();
   Refusal check_authority();
   Refusal check_path();
 

@@ -2,7 +2,7 @@
 
 #include "codec/h2/fields.h"
 #include "codec/h2/h2.h"
-#include "codec/h2/session.h"
+#include "codec/h2/session_codec.h"
 
 namespace kgw::codec::h2 {
 namespace {
@@ -14,32 +14,17 @@ bool lingers(const Stream& stream) {
   return stream.user == nullptr && stream.open && (stream.body.waiting() || stream.answered);
 }
 
-class Server final : public ServerCodec, private Session {
+class Server final : public SessionCodec<ServerCodec> {
  public:
   Server(ArenaSource& arenas, const HeadLimits& heads, const StreamLimits& streams)
-      : Session(Side::kServer, heads, streams), arenas_(arenas) {}
+      : SessionCodec(Session::Side::kServer, heads, streams), arenas_(arenas) {}
 
-  EventKind next(std::span<char>& in, Event& event) override { return next_event(in, event); }
   void write_inform(StreamId id, const http::Head& head, base::OutBuffer& out) override;
   void write_head(StreamId id, const http::Head& head, bool end, base::OutBuffer& out) override;
-  void write_data(StreamId id, std::span<const char> data, bool end, base::OutBuffer& out) override {
-    put_data(id, data, end, out);
-  }
-  void write_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) override {
-    put_trailers(id, trailers, out);
-  }
-  bool wants_write() const override { return sends(); }
-  void write(base::OutBuffer& out) override { send(out); }
   unsigned capacity() const override { return limits_.concurrent_streams; }
-  void bind(StreamId id, void* user) override { bind_stream(id, user); }
-  size_t queued(StreamId id) const override { return waiting(id); }
-  bool hold(StreamId id, bool held) override { return hold_stream(id, held); }
-  bool reset(StreamId id, Reset reset, base::OutBuffer& out) override { return reset_stream(id, reset, out); }
   bool reading_head(std::span<const char>) const override { return reading_a_head_ || in_head_frame(); }
   bool close_after_response() override;
   void end() override;
-  bool always_trailers() const override { return true; }
-  bool tunnel() const override { return false; }
   bool reusable() const override { return broken_ == nullptr && !goaway_received_ && !closing_; }
   bool idle() const override { return streams_.empty() && (!closing_ || ended_); }
   bool lingering() const override;
@@ -54,7 +39,6 @@ class Server final : public ServerCodec, private Session {
   void on_sent_fault() override;
   void on_ping_answered() override;
   void on_sent_notice() override;
-  void on_data_frame(bool empty) override;
   bool on_frame_header(const FrameHeader& frame) override;
   bool count(const FrameHeader& frame);
   void trailers_came(Stream& stream);
@@ -63,12 +47,10 @@ class Server final : public ServerCodec, private Session {
   FieldList fields_;
   StreamId highest_ = 0;
   uint64_t resets_ = 0, resets_sent_ = 0, answered_ = 0, priorities_ = 0, window_updates_ = 0;
-  uint32_t empty_ = 0, continuations_ = 0;
   bool reading_a_head_ = false, closing_ = false, ended_ = false;
 };
 
-// ---- reading
-// ----------------------------------------------------------------------------------------------------------------
+// ---- reading -------------------------------------------------------------------------------------------------------
 
 Stream* Server::on_head_begins(StreamId id, bool trailers) {
   if (trailers) {
@@ -125,18 +107,10 @@ bool Server::on_frame_header(const FrameHeader& frame) {
 }
 
 bool Server::count(const FrameHeader& frame) {
-  auto calm = [this](bool fine, const char* reason) {
-    if (!fine) broken(NGHTTP2_ENHANCE_YOUR_CALM, reason);
-    return fine;
-  };
   switch (frame.type) {
   case FrameType::kHeaders:
-  case FrameType::kContinuation: {
-    empty_ = frame.bytes == 0 && !frame.end_headers() ? empty_ + 1 : 0;
-    continuations_ = frame.type == FrameType::kContinuation ? continuations_ + 1 : 0;
-    return calm(empty_ <= limits_.empty_frames, "http2.too_many_empty_frames") &&
-           calm(continuations_ <= limits_.continuation_frames, "http2.too_many_continuations");
-  }
+  case FrameType::kContinuation:
+    return count_empty(frame.bytes == 0 && !frame.end_headers()) && count_continuations(frame);
   case FrameType::kRstStream:
     // The end of a long answer that its client has enough of; rapid resets come in front of any.
     if (const Stream* stream = find(frame.stream); stream != nullptr && stream->headed) return true;
@@ -151,17 +125,9 @@ bool Server::count(const FrameHeader& frame) {
 }
 
 // Those for the client's faults: made to reset streams we work as much as if it did (MadeYouReset).
-void Server::on_sent_fault() {
-  if (++resets_sent_ > limits_.resets + answered_) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_resets");
-}
+void Server::on_sent_fault() { calm(++resets_sent_ <= limits_.resets + answered_, "http2.too_many_resets"); }
 
-void Server::on_data_frame(bool empty) {
-  empty_ = empty ? empty_ + 1 : 0;
-  if (empty_ > limits_.empty_frames) broken(NGHTTP2_ENHANCE_YOUR_CALM, "http2.too_many_empty_frames");
-}
-
-// ---- writing
-// ----------------------------------------------------------------------------------------------------------------
+// ---- writing -------------------------------------------------------------------------------------------------------
 
 void Server::write_inform(StreamId id, const http::Head& head, base::OutBuffer& out) {
   if (Stream* stream = find(id); stream == nullptr || !stream->open) return;

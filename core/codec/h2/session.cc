@@ -1,6 +1,7 @@
 #include "codec/h2/session.h"
 
 #include "base/result.h"
+#include "codec/h2/fields.h"
 
 namespace kgw::codec::h2 {
 namespace {
@@ -66,8 +67,7 @@ void Session::start(Side side) {
                                         static_cast<int32_t>(limits_.connection_window_bytes));
 }
 
-// ---- streams
-// ----------------------------------------------------------------------------------------------------------------
+// ---- streams -------------------------------------------------------------------------------------------------------
 
 Stream* Session::find(StreamId id) const {
   auto found = streams_.find(id);
@@ -100,23 +100,21 @@ void Session::bind_stream(StreamId id, void* user) {
   if (!stream->open) forget(*stream);
 }
 
-bool Session::reset_stream(StreamId id, Reset reset, base::OutBuffer& out) {
+void Session::reset_stream(StreamId id, Reset reset, base::OutBuffer& out) {
   Stream* stream = find(id);
-  if (stream == nullptr) return true;
+  if (stream == nullptr) return;
   bool open = stream->open;
   bind_stream(id, nullptr);
-  if (!open) return true;
+  if (!open) return;
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), code_of(reset));
   send(out);
-  return true;
 }
 
-bool Session::hold_stream(StreamId id, bool held) {
+void Session::hold_stream(StreamId id, bool held) {
   Stream* stream = find(id);
-  if (stream == nullptr) return true;
+  if (stream == nullptr) return;
   stream->held = held;
   if (!held) read_on(*stream);
-  return true;
 }
 
 void Session::read_on(Stream& stream) {
@@ -142,8 +140,22 @@ void Session::broken(uint32_t error, const char* reason) {
   nghttp2_session_terminate_session(session_, error);
 }
 
-// ---- events
-// -----------------------------------------------------------------------------------------------------------------
+bool Session::calm(bool fine, const char* reason) {
+  if (!fine) broken(NGHTTP2_ENHANCE_YOUR_CALM, reason);
+  return fine;
+}
+
+bool Session::count_continuations(const FrameHeader& frame) {
+  continuations_ = frame.type == FrameType::kContinuation ? continuations_ + 1 : 0;
+  return calm(continuations_ <= limits_.continuation_frames, "http2.too_many_continuations");
+}
+
+bool Session::count_empty(bool empty) {
+  empty_ = empty ? empty_ + 1 : 0;
+  return calm(empty_ <= limits_.empty_frames, "http2.too_many_empty_frames");
+}
+
+// ---- events --------------------------------------------------------------------------------------------------------
 
 void Session::push(EventKind kind, Stream& stream) {
   events_.push_back({.kind = kind, .stream = stream.id, .reset = stream.reset, .reason = stream.fault});
@@ -229,7 +241,7 @@ void Session::frame_came(const nghttp2_frame& frame) {
     return;
   case NGHTTP2_DATA:
     // Padding is no content.
-    on_data_frame(frame.hd.length == frame.data.padlen && !end);
+    count_empty(frame.hd.length == frame.data.padlen && !end);
     if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) {
       stream->told_end = true;
       push(EventKind::kEnd, *stream);
@@ -255,8 +267,7 @@ void Session::stream_closed(Stream& stream, uint32_t error) {
   push(EventKind::kReset, stream);
 }
 
-// ---- writing
-// ----------------------------------------------------------------------------------------------------------------
+// ---- writing -------------------------------------------------------------------------------------------------------
 
 void Session::send(base::OutBuffer& out) {
   out_ = &out;
@@ -311,11 +322,8 @@ ssize_t Session::read_body(nghttp2_session* session, int32_t id, uint8_t*, size_
   *flags |= NGHTTP2_DATA_FLAG_EOF;
   if (stream->trailers.empty()) return static_cast<ssize_t>(bytes);
   *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-  std::vector<nghttp2_nv> fields;
-  for (auto& [name, value] : stream->trailers) {
-    fields.push_back({reinterpret_cast<uint8_t*>(name.data()), reinterpret_cast<uint8_t*>(value.data()), name.size(),
-                      value.size(), NGHTTP2_NV_FLAG_NONE});
-  }
+  FieldList fields;
+  for (const auto& [name, value] : stream->trailers) fields.add(name, value);
   nghttp2_submit_trailer(session, id, fields.data(), fields.size());
   return static_cast<ssize_t>(bytes);
 }
@@ -365,8 +373,7 @@ void Session::reset_sent(StreamId id, uint32_t error) {
   on_sent_fault();
 }
 
-// ---- what libnghttp2 calls
-// --------------------------------------------------------------------------------------------------
+// ---- what libnghttp2 calls -----------------------------------------------------------------------------------------
 
 nghttp2_session_callbacks* Session::callbacks() {
   static nghttp2_session_callbacks* made = [] {

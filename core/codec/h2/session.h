@@ -62,8 +62,8 @@ class Session {
     return !scan_.between() && (type == FrameType::kHeaders || type == FrameType::kContinuation);
   }
   bool sends() const { return nghttp2_session_want_write(session_) != 0; }
-  bool reset_stream(StreamId stream, Reset reset, base::OutBuffer& out);
-  bool hold_stream(StreamId stream, bool held);
+  void reset_stream(StreamId stream, Reset reset, base::OutBuffer& out);
+  void hold_stream(StreamId stream, bool held);
   size_t waiting(StreamId stream) const;
   void bind_stream(StreamId stream, void* user);
   Stream* find(StreamId id) const;
@@ -71,6 +71,10 @@ class Session {
   void forget(Stream& stream);
   // Nothing more is read, and the peer is told why.
   void broken(uint32_t error, const char* reason);
+  // Frames that a peer may send too often without breaking a rule (RFC 9113 10.5). False: it has; broken() was called.
+  bool calm(bool fine, const char* reason);
+  bool count_continuations(const FrameHeader& frame);
+  bool count_empty(bool empty);
   nghttp2_data_provider provider();
   void push(EventKind kind, Stream& stream);
   void push_head(Stream& stream, EventKind kind, http::Head& head, bool end, Refusal refusal);
@@ -84,7 +88,6 @@ class Session {
   virtual void on_sent_fault() {} // a reset for what the peer did
   virtual void on_ping_answered() {}
   virtual void on_sent_notice() {}
-  virtual void on_data_frame(bool empty) = 0;
   virtual bool on_frame_header(const FrameHeader& frame) = 0; // false: it breaks a limit; broken() was called
 
   const Side side_;
@@ -132,6 +135,7 @@ class Session {
                        nghttp2_data_source*, void* self);
 
   FrameScan scan_;
+  uint32_t empty_ = 0, continuations_ = 0; // in a row
   std::deque<Event> events_;
   base::OutBuffer* out_ = nullptr; // of the call that is sending
   Stream* reading_ = nullptr;      // whose head is being read; null: thrown away
