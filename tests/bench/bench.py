@@ -31,7 +31,8 @@ http {{
   scgi_temp_path {folder};
   upstream origin {{ server 127.0.0.1:{origin}; keepalive 256; keepalive_requests 1000000000; }}
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port} {listen};
+    {certificate}
     proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
     location / {{ proxy_pass http://origin; }}
   }}
@@ -48,11 +49,12 @@ defaults
   timeout server 3600s
   http-reuse always
 frontend bench
-  bind 127.0.0.1:{port}
+  bind 127.0.0.1:{port} {bind}
   default_backend origin
 backend origin
-  server origin 127.0.0.1:{origin}
+  server origin 127.0.0.1:{origin} {server}
 """
+PLAIN_HTTP1 = {"listen": "", "certificate": "", "bind": "", "server": ""}
 
 
 def free_port():
@@ -126,7 +128,7 @@ class Subject:
 def start_peer(name, command, template, origin, folder):
     port = free_port()
     config = Path(folder) / f"{name}.conf"
-    config.write_text(template.format(folder=folder, origin=origin, port=port))
+    config.write_text(template.format(folder=folder, origin=origin, port=port, **PLAIN_HTTP1))
     process = start([word.format(config=config) for word in command], SUBJECT_CORE)
     wait_until_open(port)
     return Subject(name, process, port)

@@ -15,7 +15,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import OTHERS_CORE, SUBJECT_CORE, Subject, free_port, processor_seconds, start, told_port, wait_until_open
+from bench import (
+    HAPROXY,
+    NGINX,
+    OTHERS_CORE,
+    SUBJECT_CORE,
+    Subject,
+    free_port,
+    processor_seconds,
+    start,
+    told_port,
+    wait_until_open,
+)
 
 WAYS = {"h2->h1": (False, True, False), "h2->h2": (False, True, True), "tls h1": (True, False, False), "tls h2": (True, True, False)}
 
@@ -54,36 +65,6 @@ ENVOY_HTTP2 = """typed_extension_protocol_options:
       envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
         "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
         explicit_http_config: {http2_protocol_options: {}}
-"""
-HAPROXY = """
-global
-  nbthread 1
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 3600s
-  timeout server 3600s
-  http-reuse always
-frontend bench
-  bind 127.0.0.1:{port} {bind}
-  default_backend origin
-backend origin
-  server origin 127.0.0.1:{origin} {server}
-"""
-NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
-  client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder}; uwsgi_temp_path {folder}; scgi_temp_path {folder};
-  upstream origin {{ server 127.0.0.1:{origin}; keepalive 256; keepalive_requests 1000000000; }}
-  server {{
-    listen 127.0.0.1:{port} {listen};
-    ssl_certificate {folder}/c.pem; ssl_certificate_key {folder}/k.pem;
-    proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
-    location / {{ proxy_pass http://origin; }}
-  }}
-}}
 """
 KGWCORE = """
 apiVersion: v1
@@ -168,7 +149,14 @@ class Bench:
         if self.h2_origin:
             return  # nginx has no such backend
         port = free_port()
-        text = NGINX.format(folder=self.folder, port=port, origin=origin, listen="ssl http2" if self.tls else "http2")
+        files = f"ssl_certificate {self.folder}/c.pem; ssl_certificate_key {self.folder}/k.pem;"
+        text = NGINX.format(
+            folder=self.folder,
+            port=port,
+            origin=origin,
+            listen="ssl http2" if self.tls else "http2",
+            certificate=files if self.tls else "",
+        )
         yield "nginx", ["nginx", "-e", "stderr", "-c", self.write("nginx.conf", text)], port
 
     def kgwcore(self, port, origin):
@@ -181,9 +169,9 @@ class Bench:
             key=encoded[1],
             protocol="kubernetes.io/h2c" if self.h2_origin else "http",
         )
-        python = f"PYTHONPATH={self.build}/python exec /usr/bin/python3 -m kgwcore"
-        options = f"-f {self.write('kgwcore.yaml', text)} --backend default/origin=127.0.0.1:{origin} --admin-address off"
-        return ["bash", "-c", f"{python} run {options}"]
+        options = ["-f", self.write("kgwcore.yaml", text), "--backend", f"default/origin=127.0.0.1:{origin}"]
+        python = ["env", f"PYTHONPATH={self.build}/python", sys.executable, "-m", "kgwcore"]
+        return [*python, "run", *options, "--admin-address", "off"]
 
     def measure(self, subject, requests):
         before = processor_seconds(subject.process.pid)
@@ -213,10 +201,10 @@ def run(way, options):
 
         origin, at = bench.origin()
         keep(origin)
-        subjects = []
+        subjects, failures = [], []
         for name, command, port in bench.commands(at):
             if not shutil.which(name) and name != "kgwcore":
-                print(f"bench: no {name} on this machine (./dev peers installs it)", file=sys.stderr)
+                failures.append(f"{way}: {name} was not measured (./dev peers installs it)")
                 continue
             subjects.append(Subject(name, keep(start(command, SUBJECT_CORE)), port))
             wait_until_open(port)
@@ -234,7 +222,7 @@ def run(way, options):
     ours = subjects[0].median
     for subject in subjects:
         print(f"{way:<8}{subject.name:<10}{subject.median:>10.2f}{min(subject.rounds):>9.2f}{max(subject.rounds):>9.2f}{subject.median / ours:>9.2f}")
-    return [f"{way}: kgwcore is not below {other.name}" for other in subjects[1:] if other.median <= ours]
+    return failures + [f"{way}: kgwcore is not below {other.name}" for other in subjects[1:] if other.median <= ours]
 
 
 def main():
