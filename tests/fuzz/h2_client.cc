@@ -1,8 +1,7 @@
 // The client side of an HTTP/2 connection with three requests under way: whatever an origin sends, it ends each message
 // at most once, and tells nothing of one that has ended.
 
-#include "fuzz/drive.h"
-#include "unit/codec/h2/pair.h"
+#include "fuzz/h2_drive.h"
 
 namespace {
 
@@ -14,36 +13,22 @@ struct Watch {
   bool over = false;
 };
 
-void ask_three(const std::vector<std::string_view>& pieces) {
-  base::OutBuffer out;
+void ask_three(const fuzz::Pieces& pieces) {
+  base::OutBuffer requests;
   auto codec = h2::make_client_codec({.head_bytes = 4096, .field_count = 20, .informational_responses = 2}, {});
   Watch watches[3];
-  for (Watch& watch : watches) codec->write_request(fuzz::request_with("GET"), {}, true, &watch, out);
-  for (std::string_view piece : pieces) {
-    std::vector<char> copy(piece.begin(), piece.end());
-    std::span<char> in(copy);
-    Event event;
-    for (bool more = true; more;) {
-      EventKind kind = codec->next(in, event);
-      more = kind != EventKind::kNeedMore;
-      if (kind == EventKind::kBad || kind == EventKind::kOver) return;
-      if (!more) {
-        more = codec->wants_write();
-        if (more) codec->write(out);
-        out.clear();
-        continue;
-      }
-      auto& watch = *static_cast<Watch*>(event.user);
-      REQUIRE(!watch.over);
-      bool began = !watch.message.head.empty();
-      REQUIRE(kind != EventKind::kInform || !began);
-      REQUIRE(kind != EventKind::kHead || !began);
-      REQUIRE(kind != EventKind::kData || began);
-      h2::test::note(watch.message, event);
-      watch.over = !watch.message.end.empty();
-      if (watch.over) codec->bind(event.stream, nullptr);
-    }
-  }
+  for (Watch& watch : watches) codec->write_request(fuzz::request_with("GET"), {}, true, &watch, requests);
+  fuzz::each_event(*codec, pieces, [&](EventKind kind, const Event& event, base::OutBuffer&) {
+    auto& watch = *static_cast<Watch*>(event.user);
+    REQUIRE(!watch.over);
+    bool began = !watch.message.head.empty();
+    REQUIRE(kind != EventKind::kInform || !began);
+    REQUIRE(kind != EventKind::kHead || !began);
+    REQUIRE(kind != EventKind::kData || began);
+    h2::test::note(watch.message, event);
+    watch.over = !watch.message.end.empty();
+    if (watch.over) codec->bind(event.stream, nullptr);
+  });
 }
 
 } // namespace

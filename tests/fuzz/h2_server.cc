@@ -2,8 +2,7 @@
 // request that is told could be written as an HTTP/1 head.
 
 #include "codec/h1/h1.h"
-#include "fuzz/drive.h"
-#include "unit/codec/h2/pair.h"
+#include "fuzz/h2_drive.h"
 
 namespace kgw::fuzz {
 namespace {
@@ -27,35 +26,17 @@ void check_head(const http::Head& head) {
 Told2 serve2(const Pieces& pieces) {
   Told2 told;
   h2::test::Arenas arenas;
-  base::OutBuffer out;
   auto codec =
       h2::make_server_codec(arenas, {.head_bytes = 4096, .field_count = 20}, {.concurrent_streams = 8, .resets = 5});
-  for (std::string_view piece : pieces) {
-    std::vector<char> copy(piece.begin(), piece.end());
-    std::span<char> in(copy);
-    Event event;
-    for (bool more = true; more;) {
-      EventKind kind = codec->next(in, event);
-      more = kind != EventKind::kNeedMore;
-      if (kind == EventKind::kBad || kind == EventKind::kOver) {
-        told.ended = kind == EventKind::kBad ? event.reason : "over";
-        return told; // nobody reads on
-      }
-      if (!more) {
-        more = codec->wants_write();
-        if (more) codec->write(out);
-        out.clear();
-        continue;
-      }
-      auto& message = told.messages[event.stream];
-      h2::test::note(message, event);
-      bool method = kind == EventKind::kHead && event.head->method_id != http::MethodId::kConnect;
-      if (method && http::strip_hop_by_hop(*event.head)) check_head(*event.head);
-      if (event.user == nullptr) codec->bind(event.stream, &message);
-      if (message.end == "end") codec->write_head(event.stream, {.status = 204}, true, out);
-      if (!message.end.empty()) codec->bind(event.stream, nullptr);
-    }
-  }
+  told.ended = each_event(*codec, pieces, [&](EventKind kind, const Event& event, base::OutBuffer& out) {
+    auto& message = told.messages[event.stream];
+    h2::test::note(message, event);
+    bool method = kind == EventKind::kHead && event.head->method_id != http::MethodId::kConnect;
+    if (method && http::strip_hop_by_hop(*event.head)) check_head(*event.head);
+    if (event.user == nullptr) codec->bind(event.stream, &message);
+    if (message.end == "end") codec->write_head(event.stream, {.status = 204}, true, out);
+    if (!message.end.empty()) codec->bind(event.stream, nullptr);
+  });
   return told;
 }
 

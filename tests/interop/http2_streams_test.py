@@ -193,6 +193,13 @@ def until_closed(client):
         client.read()
 
 
+def stop(gateway):
+    """It begins to drain; -> the thread that waits for it."""
+    stopping = threading.Thread(target=gateway.close)
+    stopping.start()
+    return stopping
+
+
 def test_an_idle_connection_ends_with_goaway(origin):
     with http2.serving(origin.port, settings={"connection_idle_timeout_ms": 200}) as gateway:
         with Client(port_of(gateway)) as client:
@@ -208,8 +215,7 @@ def test_a_gateway_that_stops_answers_what_it_was_asked():
         with Client(port_of(gateway)) as client:
             streams = [client.ask() for _ in range(5)]
             origin.wait_for_requests(5)
-            stopping = threading.Thread(target=gateway.close)
-            stopping.start()
+            stopping = stop(gateway)
             client.until(lambda: client.goaway == NO_ERROR)
             gate.set()
             assert [client.answer(stream).body for stream in streams] == [b"hello"] * 5
@@ -224,8 +230,7 @@ def test_a_client_that_answers_no_ping_does_not_hold_up_the_end():
         with Client(port_of(gateway), answers_pings=False) as client:
             stream_ = client.ask()
             origin.wait_for_requests(1)
-            stopping = threading.Thread(target=gateway.close)
-            stopping.start()
+            stopping = stop(gateway)
             try:
                 client.until(lambda: client.goaway == NO_ERROR)
                 gate.set()
@@ -243,8 +248,7 @@ def test_a_ping_behind_goaway():
         with Client(port_of(gateway)) as client:
             stream_ = client.ask()
             origin.wait_for_requests(1)
-            stopping = threading.Thread(target=gateway.close)
-            stopping.start()
+            stopping = stop(gateway)
             client.until(lambda: client.goaway == NO_ERROR and PING in client.frames)
             gate.set()
             assert client.answer(stream_).body == b"hello"
@@ -261,8 +265,7 @@ def test_a_request_that_crosses_goaway_is_answered():
             slow = client.ask()
             origin.wait_for_requests(1)
             client.ping()
-            stopping = threading.Thread(target=gateway.close)
-            stopping.start()
+            stopping = stop(gateway)
             client.sock.recv(1, socket.MSG_PEEK)  # the GOAWAY is there, and not read yet
             crossing = client.ask()
             gate.set()

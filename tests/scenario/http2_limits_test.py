@@ -443,38 +443,29 @@ def test_a_whole_answer_that_nobody_takes():
 # ---- Heads of answers ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("above", [0, 1])
-def test_response_head_bytes(above):
-    fields = [(":status", "200"), ("x-long", "")]
-    size = 2000 + above - sum(len(name) + len(value) + 32 for name, value in fields)
-    with H2Origin(respond(200, {"x-long": "v" * size}), respond()) as origin:
-        limits = {"response_head_bytes": 2000}
-        with serving(origin.address, app_protocol=H2C, cluster_settings=limits) as gateway:
+def meets_limit(name, most, above, *answer):
+    """The connection to the origin stays, whether an answer is refused or not."""
+    with H2Origin(answer, respond()) as origin:
+        with serving(origin.address, app_protocol=H2C, cluster_settings={name: most}) as gateway:
             with H2Client(port_of(gateway)) as client:
                 assert client.request().status == (502 if above else 200)
-                assert counter(gateway, "limit.response_head_bytes") == above
+                assert counter(gateway, f"limit.{name}") == above
                 assert goes_on(client)
             assert len(origin.connections) == 1
 
 
 @pytest.mark.parametrize("above", [0, 1])
+def test_response_head_bytes(above):
+    fields = [(":status", "200"), ("x-long", "")]
+    size = 2000 + above - sum(len(name) + len(value) + 32 for name, value in fields)
+    meets_limit("response_head_bytes", 2000, above, respond(200, {"x-long": "v" * size}))
+
+
+@pytest.mark.parametrize("above", [0, 1])
 def test_response_header_count(above):
-    with H2Origin(respond(200, [("x-a", "1")] * (10 + above)), respond()) as origin:
-        limits = {"response_header_count": 10}
-        with serving(origin.address, app_protocol=H2C, cluster_settings=limits) as gateway:
-            with H2Client(port_of(gateway)) as client:
-                assert client.request().status == (502 if above else 200)
-                assert counter(gateway, "limit.response_header_count") == above
-                assert goes_on(client)
+    meets_limit("response_header_count", 10, above, respond(200, [("x-a", "1")] * (10 + above)))
 
 
 @pytest.mark.parametrize("above", [0, 1])
 def test_informational_responses(above):
-    script = [h2_peer.informational(103)] * (5 + above) + [respond()]
-    with H2Origin(script, respond()) as origin:
-        limits = {"informational_responses": 5}
-        with serving(origin.address, app_protocol=H2C, cluster_settings=limits) as gateway:
-            with H2Client(port_of(gateway)) as client:
-                assert client.request().status == (502 if above else 200)
-                assert counter(gateway, "limit.informational_responses") == above
-                assert goes_on(client)
+    meets_limit("informational_responses", 5, above, *[h2_peer.informational(103)] * (5 + above), respond())

@@ -8,7 +8,7 @@ from support import h2_peer
 from support.h2_peer import Exchange, H2Origin
 from support.wire import Closed, Fields
 
-from .h2_steps import Step, code_name, slam, steps_of
+from .h2_steps import code_name, slam, steps_of
 
 OF_THE_LINE = (":method", ":path")
 
@@ -60,12 +60,9 @@ class ScriptedH2Origin(H2Origin):
         super().__init__(*entries, settings=settings, listening=False)
         self.seen: list[SeenRequest] = []
 
-    def attempt(self, number: int) -> list[Step]:
-        return self.script[min(number, len(self.script) - 1)]
-
     def takes(self, sock: socket.socket, number: int) -> bool:
         """A connection that is slammed counts as an attempt that never said anything."""
-        if self.attempt(len(self.requests)) != [slam]:
+        if self.steps(len(self.requests)) != [slam]:
             return True
         self.begin_seen(h2_peer.Request(len(self.requests), number, 0)).settle("connection_closed")
         self.requests.append(self.seen[-1].stream)
@@ -85,7 +82,7 @@ class ScriptedH2Origin(H2Origin):
         seen = next(seen for seen in self.seen if seen.stream is exchange.request)
         exchange.over = False  # this side has reset the stream
         try:
-            for step in self.attempt(exchange.request.number):
+            for step in self.steps(exchange.request.number):
                 step(exchange)
             seen.ended = time.monotonic()
             if not exchange.over:

@@ -29,7 +29,7 @@ from hyperframe.frame import (
 )
 
 from .client import HOST
-from .origin import PATIENCE
+from .scripted import PATIENCE, Scripted
 from .wire import Closed, Fields, items
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -561,65 +561,18 @@ class _Connection(Wire):
         self.requests[stream].reset = code
 
 
-class H2Origin:
-    """Speaks HTTP/2 with prior knowledge. `credit=False`: it never gives room for more data than its first windows.
-
-    With `listening=False` its port is taken and refuses until `open`.
-    """
+class H2Origin(Scripted):
+    """Speaks HTTP/2 with prior knowledge. `credit=False`: it never gives room for more data than its first windows."""
 
     def __init__(self, *script, settings=None, window=1 << 20, credit=True, first_frames=(), listening=True):
-        self.script = [list(entry) if isinstance(entry, (list, tuple)) else [entry] for entry in script or (respond(),)]
         self.settings, self.window, self.credit, self.first_frames = settings, window, credit, first_frames
-        self.requests = []
         self.connections = []
-        self.errors = []  # what a step raised, other than a stream or a peer that left
-        self.closing = threading.Event()
-        self.arrived = threading.Condition()
-        self._threads = []
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        if listening:
-            self.open()
-
-    def open(self):
-        self._listener.listen(1024)
-        self._start(self._accept)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self.close()
-        if kind is None and self.errors:
-            raise self.errors[0]
-
-    def close(self):
-        self.closing.set()
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self._listener.close()
-        for connection in self.connections:
-            connection.shut()
-        for thread in self._threads:
-            thread.join(PATIENCE)
-
-    def wait_for_requests(self, count, patience=PATIENCE):
-        """Until that many streams have begun; -> all that have."""
-        with self.arrived:
-            assert self.arrived.wait_for(
-                lambda: len(self.requests) >= count, patience
-            ), f"{len(self.requests)} of {count} requests arrived"
-        return self.requests
+        super().__init__(script or (respond(),), listening)
 
     def begin(self, connection, stream, fields, end):
         with self.arrived:
             request = Request(len(self.requests), connection.number, stream, fields, complete=end)
-            self.requests.append(request)
-            self.arrived.notify_all()
+            self._remember(request)
         return request
 
     def takes(self, _sock, _number):
@@ -629,27 +582,21 @@ class H2Origin:
     def play(self, exchange):
         self._start(self._play, exchange)
 
-    def _start(self, target, *args):
-        thread = threading.Thread(target=target, args=args, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def _hang_up(self):
+        for connection in self.connections:
+            connection.shut()
 
-    def _accept(self):
-        for number in itertools.count():
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            if not self.takes(sock, number):
-                continue
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = _Connection(self, sock, number)
-            self.connections.append(connection)
-            self._start(connection.serve)
+    def _accepted(self, sock, number):
+        if not self.takes(sock, number):
+            return
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection = _Connection(self, sock, number)
+        self.connections.append(connection)
+        self._start(connection.serve)
 
     def _play(self, exchange):
         try:
-            for step in self.script[min(exchange.request.number, len(self.script) - 1)]:
+            for step in self.steps(exchange.request.number):
                 step(exchange)
         except (Closed, OSError):
             pass

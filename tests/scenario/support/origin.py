@@ -16,9 +16,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from .scripted import PATIENCE, Scripted
 from .wire import Closed, Cut, Fields, Reader, chunk, head_bytes, items, reset
-
-PATIENCE = 30  # seconds after which a wait counts as hung; every wait ends at once when the origin closes
 
 
 @dataclass
@@ -262,87 +261,31 @@ class slam:
 # ---- The origin ----------------------------------------------------------------------------------
 
 
-class Origin:
+class Origin(Scripted):
     def __init__(self, *script, listening=True, host="127.0.0.1"):
-        self.script = [list(entry) if isinstance(entry, (list, tuple)) else [entry] for entry in script or (respond(),)]
-        self.requests = []
         self.connections = 0
-        self.errors = []  # what a step raised, other than a peer that left
-        self.closing = threading.Event()
-        self.arrived = threading.Condition()
         self._attempts = itertools.count()
-        self._threads = []
         self._open = set()
-        # Bound and not listening, a port is refused and cannot be taken by anyone else: open() makes it answer.
-        self._listener = socket.socket()
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._listener.bind((host, 0))
-        self.host, self.port = self._listener.getsockname()
-        if listening:
-            self.open()
-
-    @property
-    def address(self):
-        return f"{self.host}:{self.port}"
-
-    def open(self):
-        self._listener.listen(1024)
-        self._start(self._accept)
-
-    def close(self):
-        self.closing.set()
-        for sock in [self._listener, *self._open]:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it never listened, or the peer was faster
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(PATIENCE)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self.close()
-        if kind is None and self.errors:
-            raise self.errors[0]
-
-    def wait_for_requests(self, count, patience=PATIENCE):
-        """Until that many attempts have arrived; -> all that have."""
-        with self.arrived:
-            assert self.arrived.wait_for(
-                lambda: len(self.requests) >= count, patience
-            ), f"{len(self.requests)} of {count} requests arrived"
-        return self.requests
+        super().__init__(script or (respond(),), listening, host)
 
     def settle(self, request, outcome):
         if request.outcome == "open":
             request.outcome, request.ended = outcome, time.monotonic()
 
-    def _start(self, target, *args):
-        thread = threading.Thread(target=target, args=args, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self):
-        for number in itertools.count():
+    def _hang_up(self):
+        for sock in list(self._open):
             try:
-                sock, _ = self._listener.accept()
+                sock.shutdown(socket.SHUT_RDWR)
             except OSError:
-                return
-            self.connections = number + 1
-            if self.script[min(len(self.requests), len(self.script) - 1)] == [slam]:
-                self._remember(Request(next(self._attempts), number, time.monotonic(), outcome="connection_closed"))
-                sock.close()
-                continue
-            self._open.add(sock)
-            self._start(self._serve, sock, number)
+                pass  # the peer was faster
 
-    def _remember(self, request):
-        with self.arrived:
-            self.requests.append(request)
-            self.arrived.notify_all()
+    def _accepted(self, sock, number):
+        self.connections = number + 1
+        if self.steps(len(self.requests)) == [slam]:
+            self._remember(Request(next(self._attempts), number, time.monotonic(), outcome="connection_closed"))
+            return sock.close()
+        self._open.add(sock)
+        self._start(self._serve, sock, number)
 
     def _serve(self, sock, number):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -370,7 +313,7 @@ class Origin:
     def _play(self, exchange):
         """-> the connection serves another request."""
         exchange.sock.settimeout(PATIENCE)
-        for step in self.script[min(exchange.request.number, len(self.script) - 1)]:
+        for step in self.steps(exchange.request.number):
             if step is slam:
                 exchange.hang_up(socket.socket.close)
             else:
