@@ -58,7 +58,8 @@ bool means_a_body(http::MethodId method) {
 OutBody outgoing_request(const http::Head& head, bool end) {
   if (head.content_length >= 0) return {.framing = Framing::kLength, .content_length = head.content_length};
   if (!end || head.framing == Framing::kChunked) return {.framing = Framing::kChunked, .announce_chunked = true};
-  if (means_a_body(head.method_id)) return {.framing = Framing::kLength, .content_length = 0};
+  // A length, if only of 0, would say that a body comes in front of the switch.
+  if (means_a_body(head.method_id) && head.upgrade.empty()) return {.framing = Framing::kLength, .content_length = 0};
   return {};
 }
 

@@ -53,6 +53,8 @@ TEST(RoundTrip, Requests) {
       {"GET / HTTP/1.1\r\nHost: A\r\nConnection: UPGRADE, te\r\nUpgrade: WebSocket\r\nTE: trailers\r\n\r\n",
        "GET / HTTP/1.1\r\nhost: A\r\nconnection: te\r\nte: trailers\r\nconnection: upgrade\r\nupgrade: "
        "WebSocket\r\n\r\n"},
+      {"POST / HTTP/1.1\r\nHost: A\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
+       "POST / HTTP/1.1\r\nhost: A\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"},
       {"GET / HTTP/1.1\r\nHost: A\r\nUpgrade: websocket\r\n\r\n", "GET / HTTP/1.1\r\nhost: A\r\n\r\n"},
       {"GET / HTTP/1.1\r\nHost: A\r\nConnection: X-Secret, close\r\nX-Secret: 1\r\nUpgrade: h2c\r\nHTTP2-Settings: "
        "x\r\nX: y\r\nTE: trailers\r\n\r\n",
