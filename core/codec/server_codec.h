@@ -17,7 +17,7 @@ using StreamId = uint32_t;
 
 enum class EventKind : uint8_t {
   kNeedMore, // what is left of the input must be presented again in front of the next bytes
-  kHead,     // head, end
+  kHead,     // head, end. A request for a tunnel ends with its head; what comes behind it is the tunnel's
   kInform,   // client codecs only: a 1xx head
   kData,     // data, end
   kTrailers, // head (fields only); ends the message
@@ -81,6 +81,7 @@ struct StreamLimits {
   uint32_t priority_frames = 100;   // for each stream
   uint32_t window_updates = 10;     // for each DATA frame sent, and for each stream
   uint32_t continuation_frames = 8; // of one head
+  bool extended_connect = false;    // it may ask for upgrades (RFC 8441)
 };
 
 // One stream at a time unless a codec says otherwise.
@@ -94,6 +95,8 @@ class Codec {
 
   virtual void write_data(StreamId stream, std::span<const char> data, bool end, base::OutBuffer& out) = 0;
   virtual void write_trailers(StreamId stream, const http::Head& trailers, base::OutBuffer& out) = 0;
+  // Whether next() has something to tell without any input: writing has caused it.
+  virtual bool has_events() const { return false; }
   // What the protocol itself has to say: settings, acknowledgements, room for more data.
   virtual bool wants_write() const { return false; }
   virtual void write(base::OutBuffer&) {}
@@ -110,8 +113,8 @@ class Codec {
   virtual bool reset(StreamId, Reset, base::OutBuffer&) { return false; }
   // Trailers are a matter of course in this protocol, and not only passed on where that is wanted.
   virtual bool always_trailers() const { return false; }
-  // The response has turned the connection into a tunnel: the bytes of both sides pass as they are, as data without
-  // end.
+  // The response has turned the whole connection into a tunnel: the bytes of both sides pass as they are, as data
+  // without end. A tunnel inside one stream of many is that stream's affair.
   virtual bool tunnel() const = 0;
   // Whether the connection may carry another request once what it carries now is complete.
   virtual bool reusable() const = 0;

@@ -59,6 +59,7 @@ Decision decision_of_response_fault(std::string_view reason) {
       {"headers_too_large", Decision::kLimitResponseHeadBytes},
       {"too_many_headers", Decision::kLimitResponseHeaderCount},
       {"too_many_1xx", Decision::kLimitInformationalResponses},
+      {"no_extended_connect", Decision::kNoExtendedConnect},
       {"chunk_line_too_long", Decision::kLimitChunkLineBytes},
       {"chunk_overhead", Decision::kLimitChunkLineBytes},
   };

@@ -85,6 +85,10 @@ void forward(Resolution& result, const snapshot::ListenerSettings& settings, con
   if ((head.present & retry::kSteering) != 0 || respect) steer(result, action, head, respect);
 }
 
+bool opens_with_2xx(const http::Head& head) {
+  return head.method_id == http::MethodId::kConnect || (!head.upgrade.empty() && head.version == http::Version::kHttp2);
+}
+
 } // namespace
 
 void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket, std::span<cluster::View* const> views,
@@ -92,9 +96,7 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
   const snapshot::ListenerSettings& settings = socket.connection;
   bool connect = head.method_id == http::MethodId::kConnect;
   if (result.looped) return answer(result, 508, {}, "via_loop");
-  // A stream of HTTP/2 becomes no tunnel here.
-  bool tunnels = settings.accept_connect != 0 && head.version != http::Version::kHttp2;
-  if (connect && !tunnels) return answer(result, 403, {}, "connect_not_allowed");
+  if (connect && settings.accept_connect == 0) return answer(result, 403, {}, "connect_not_allowed");
   if (head.method_id == http::MethodId::kTrace && settings.accept_trace == 0) {
     result.allow = kAllow;
     return answer(result, 405, {}, "trace_not_allowed");
@@ -127,7 +129,10 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
   case snapshot::ActionKind::kForward:
     return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, snapshot, views, head, arena,
                    random);
-  case snapshot::ActionKind::kDirect: return answer(result, action.status, action.body, "direct_response");
+  case snapshot::ActionKind::kDirect:
+    // A 2xx of ours would open a tunnel to nowhere.
+    if (action.status / 100 == 2 && opens_with_2xx(head)) return answer(result, 403, {}, "tunnel_to_direct_response");
+    return answer(result, action.status, action.body, "direct_response");
   case snapshot::ActionKind::kError: return answer(result, action.status, {}, "rule_not_resolved");
   }
 }

@@ -20,6 +20,8 @@ upstream::ClusterConfig config_of(const snapshot::Cluster& cluster) {
   config.limits.field_count = static_cast<uint16_t>(settings.response_header_count);
   config.limits.informational_responses = static_cast<uint32_t>(settings.informational_responses);
   config.http2 = cluster.spec.http2;
+  config.ping_interval = base::from_ms(settings.h2_ping_interval_ms);
+  config.ping_timeout = base::from_ms(settings.h2_ping_timeout_ms);
   // Many clients share a connection: it takes more than a few slow readers to fill its window.
   auto window = static_cast<uint32_t>(cluster.spec.h2_connection_window_bytes);
   config.streams = {.concurrent_streams = static_cast<uint32_t>(cluster.spec.h2_concurrent_streams),

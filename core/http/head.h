@@ -31,6 +31,7 @@ enum FieldFlag : uint8_t {
   // name, ": ", value and CRLF lie in memory as one line that a parser has checked: a serializer may copy it whole.
   // Whoever changes a field's texts clears it.
   kLine = 1 << 2,
+  kHttp1Only = 1 << 3, // HTTP/2 has no such field
 };
 
 struct Field {
@@ -60,6 +61,8 @@ struct Head {
   Framing framing = Framing::kNone;
   Version version = Version::kHttp11;
 
+  bool asks_for_tunnel() const { return !upgrade.empty() || method_id == MethodId::kConnect; }
+
   std::span<Field> all() { return {fields, count}; }
   std::span<const Field> all() const { return {fields, count}; }
   bool has(Token token) const { return (present & token_bit(token)) != 0; }
@@ -77,7 +80,8 @@ struct Head {
 };
 static_assert(std::is_trivially_copyable_v<Head>);
 
-// Whether this final answer turns the connection into a tunnel: 101, or 2xx to CONNECT (RFC 9110 7.8, 9.3.6).
+// Whether this final answer opens the tunnel that was asked for: 101, or 2xx to CONNECT (RFC 9110 7.8, 9.3.6). HTTP/2
+// asks for an upgrade with CONNECT too (RFC 8441); between the codecs it looks as in HTTP/1: GET, and 101.
 constexpr bool opens_tunnel(MethodId request, uint16_t status) {
   return status == 101 || (request == MethodId::kConnect && status / 100 == 2);
 }

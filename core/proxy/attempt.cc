@@ -35,7 +35,8 @@ bool Attempt::lease(upstream::ClusterPools& pools, const exchange::StartInfo& st
 
 void Attempt::begin() {
   always_trailers_ = stream_.always_trailers();
-  bool end = exchange_.body_ended() && exchange_.body().end() == 0 && trailers() == nullptr;
+  bool nothing_follows = exchange_.body_ended() && exchange_.body().end() == 0 && trailers() == nullptr;
+  bool end = nothing_follows || exchange_.tunnel_waits();
   stream_.write_head(exchange_.request(), headers_, end);
   end_sent_ = end;
   if (!end) pump();
@@ -65,6 +66,12 @@ void Attempt::pump() {
     stream_.flush();
   }
   exchange_.release_body();
+}
+
+void Attempt::open_tunnel() {
+  end_sent_ = false;
+  stream_.open_tunnel();
+  pump();
 }
 
 uint64_t Attempt::unsent() const { return exchange_.body().end() - cursor_.position + stream_.queued(); }

@@ -19,8 +19,8 @@ class Attempt final : public upstream::StreamHandler {
   // Sends what is there of the body, as far as the connection takes it.
   void pump();
   void flush() { stream_.flush(); }
-  // The connection is a tunnel from now on: what the client sends goes on after the request's end.
-  void open_tunnel() { end_sent_ = false; }
+  // What the client sends goes on from now on, behind the request's end.
+  void open_tunnel();
   void cancel();
   void break_off(); // its response cannot be used: the attempt has failed
   bool live() const { return stream_.attached() || stream_.waiting(); }

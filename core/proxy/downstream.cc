@@ -27,7 +27,8 @@ codec::StreamLimits stream_limits_of(const snapshot::ListenerSettings& settings)
           .empty_frames = static_cast<uint32_t>(settings.h2_empty_frames),
           .priority_frames = static_cast<uint32_t>(settings.h2_priority_frames),
           .window_updates = static_cast<uint32_t>(settings.h2_window_updates),
-          .continuation_frames = static_cast<uint32_t>(settings.h2_continuation_frames)};
+          .continuation_frames = static_cast<uint32_t>(settings.h2_continuation_frames),
+          .extended_connect = settings.accept_extended_connect != 0};
 }
 
 } // namespace

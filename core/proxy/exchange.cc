@@ -7,6 +7,7 @@
 #include "http/status.h"
 #include "proxy/attempts_field.h"
 #include "proxy/request_id.h"
+#include "proxy/websocket.h"
 
 namespace kgw::proxy {
 
@@ -52,7 +53,7 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
                     bool end) {
   begin(sink, snapshot, socket);
   head_ = head;
-  body_ended_ = end;
+  body_ended_ = end && !head_.asks_for_tunnel();
   head_request_ = head.method_id == http::MethodId::kHead;
   reply_form_ = http::reply_form_of(head_);
   touch();
@@ -98,8 +99,9 @@ void Exchange::open(Sink& sink, WorkerSnapshot& snapshot, size_t socket, const h
   }
   plan_.early_data = head_.has(http::Token::kEarlyData);
   machine_.open(plan_, context_.random, ledger_, now());
+  plan_.tunnel = head_.asks_for_tunnel();
+  websocket_key_ = plan_.tunnel && ask_for_websocket(head_, arena_, context_.random);
   if (machine_.keeping() && !end) body_.start_keeping();
-  plan_.tunnel = may_tunnel();
   run({.kind = Kind::kHead, .end = end && !plan_.tunnel});
 }
 
@@ -155,7 +157,7 @@ void Exchange::client_data(std::span<const char> data, bool end) {
   ledger_.bytes_received += data.size();
   body_.append(data);
   body_ended_ = end;
-  run({.kind = Kind::kBody, .bytes = data.size()});
+  if (!tunnel_) run({.kind = Kind::kBody, .bytes = data.size()});
   if (sink_ == nullptr) return;
   pump();
   if (end) run({.kind = Kind::kEnd});
@@ -170,7 +172,7 @@ void Exchange::client_end(http::Head* trailers) {
   }
   body_ended_ = true;
   pump();
-  run({.kind = Kind::kEnd});
+  if (!plan_.tunnel) run({.kind = Kind::kEnd}); // a tunnel's request ended with its head
 }
 
 void Exchange::client_gone(exchange::Gone how, std::string_view reason) {
@@ -279,6 +281,8 @@ void Exchange::attempt_answered(uint8_t slot, http::Head& head, bool end) {
     const http::Field* grpc = head.only(http::Token::kGrpcStatus);
     facts.grpc_as_http = http::status_of_grpc(grpc == nullptr ? "" : grpc->value_view());
   }
+  if (plan_.tunnel && !agrees_on_tunnel(head_, head, facts.switches, websocket_key_, arena_))
+    return attempts_[slot].break_off();
   if (!take_head(slot, head)) return;
   run({.kind = Kind::kResponse, .slot = slot, .facts = facts});
 }
@@ -368,7 +372,7 @@ void Exchange::forward(http::Head& head, bool end) {
     http::add_field(head, arena_, http::Token::kDate, context_.date());
   show_attempts(head);
   count_response(head.status);
-  sink_->head(head, end, !body_ended_);
+  sink_->head(head, end, !body_ended_ && !plan_.tunnel);
   if (end) return;
   let_go_of_snapshot();
   if (plan_.tunnel && http::opens_tunnel(head_.method_id, head.status)) open_tunnel();
@@ -376,7 +380,6 @@ void Exchange::forward(http::Head& head, bool end) {
 
 void Exchange::open_tunnel() {
   tunnel_ = true;
-  body_ended_ = false;
   attempts_[winner_].open_tunnel();
   stats_->downstream_cx_upgrades_total.add();
   stats_->downstream_cx_upgrades_active.add();
@@ -395,7 +398,7 @@ void Exchange::reply(const exchange::Reply& reply) {
   count_response(head.status);
   bool with_body = !reply.body.empty() && !head_request_ && reply_form_ == http::ReplyForm::kPlain;
   // What a client sent for a tunnel that we refuse is no request (RFC 9931), so the connection ends, as in Envoy.
-  sink_->head(head, !with_body, !body_ended_ || may_tunnel());
+  sink_->head(head, !with_body, !body_ended_);
   if (!with_body) return;
   ledger_.bytes_sent += reply.body.size();
   sink_->data(reply.body, true);

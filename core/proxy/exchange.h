@@ -36,7 +36,7 @@ class Exchange {
   void download_moved(); // the client took bytes
 
   base::Arena& arena() { return arena_; }
-  bool request_ended() const { return body_ended_; }
+  bool request_ended() const { return body_ended_ || tunnel_waits(); }
 
   // ---- what attempts ask and tell
   const http::Head& request() const { return head_; }
@@ -44,6 +44,8 @@ class Exchange {
   const http::Head* request_trailers(bool usual) const { return keep_trailers_ || usual ? trailers_ : nullptr; }
   Body& body() { return body_; }
   bool body_ended() const { return body_ended_; }
+  // A tunnel was asked for and is not open: what the client has sent for it stays here.
+  bool tunnel_waits() const { return planned_ && plan_.tunnel && !tunnel_; }
   http::AttemptHeaders attempt_headers(const exchange::StartInfo& start) const;
   size_t high_watermark() const { return high_watermark_; }
   void count_sent(uint32_t attempt, size_t bytes) { ledger_.at(attempt).bytes_sent += bytes; }
@@ -84,7 +86,6 @@ class Exchange {
   Instant now() const { return context_.loop.now(); }
   void touch() { last_activity_ = now(); }
   void count_response(uint16_t status);
-  bool may_tunnel() const { return !head_.upgrade.empty() || head_.method_id == http::MethodId::kConnect; }
 
   Context& context_;
   base::Arena arena_;
@@ -112,6 +113,7 @@ class Exchange {
   bool planned_ = false; // the machine runs; otherwise the exchange was answered at once
   exchange::Gone after_silence_ = exchange::Gone::kIdle;
   bool keep_trailers_ = false, tunnel_ = false, shows_attempts_ = false;
+  bool websocket_key_ = false; // ours
   bool body_ended_ = false, upload_paused_ = false, download_paused_ = false, head_request_ = false;
   http::ReplyForm reply_form_ = http::ReplyForm::kPlain;
 };

@@ -72,6 +72,7 @@ ListenerSettings strictest(const std::vector<ListenerSettings>& all) {
     result.accept_http_1_0 = std::min(result.accept_http_1_0, next.accept_http_1_0);
     result.accept_websocket = std::min(result.accept_websocket, next.accept_websocket);
     result.accept_connect = std::min(result.accept_connect, next.accept_connect);
+    result.accept_extended_connect = std::min(result.accept_extended_connect, next.accept_extended_connect);
     result.accept_trace = std::min(result.accept_trace, next.accept_trace);
   }
   return result;

@@ -27,6 +27,7 @@ Connection::Connection(Pool& pool)
     : pool_(pool),
       codec_(pool.config().http2 ? codec::h2::make_client_codec(pool.config().limits, pool.config().streams)
                                  : codec::h1::make_client_codec(pool.config().limits)),
+      tell_([](void* self) { static_cast<Connection*>(self)->tell(); }, this),
       timer_([](void* self, Instant now) { static_cast<Connection*>(self)->on_timer(now); }, this) {}
 
 Connection::~Connection() = default;
@@ -45,11 +46,13 @@ void Connection::connect() {
 
 void Connection::on_connected() {
   timer_.disarm();
+  heard_ = pool_.context().loop.now();
   if (transport_->secure() && codec_->capacity() > 1 && transport_->protocol() != "h2")
     codec_ = codec::h1::make_client_codec(pool_.config().limits);
   if (codec_->wants_write()) write_own();
   capacity_ = codec_->capacity();
   if (capacity_ > 1) output_->gather();
+  wake_at(ask_for_life(heard_));
   pool_.connected(*this);
 }
 
@@ -68,13 +71,34 @@ void Connection::on_timer(Instant now) {
     pool_.view().stats().upstream_cx_connect_timeout.add();
     return pool_.connect_failed(*this, FailureKind::kConnectTimeout, {});
   }
-  // The idle timer is left armed while the connection works: no wheel operation per request.
-  Instant due = idle_since_ + pool_.config().idle_timeout;
-  if (state_ != State::kIdle || due > now) {
-    pool_.context().loop.wheel().arm(timer_, state_ == State::kIdle ? due : now + pool_.config().idle_timeout);
-    return;
+  // The timer is left armed while the connection works: no wheel operation per request.
+  bool idle = state_ == State::kIdle;
+  Instant due = (idle ? idle_since_ : now) + pool_.config().idle_timeout;
+  if (due <= now) return close();
+  wake_at(due);
+  due = ask_for_life(now);
+  if (due <= now) {
+    pool_.view().stats().http2_keepalive_timeout.add();
+    return fail(FailureKind::kTermination);
   }
-  close();
+  wake_at(due);
+}
+
+void Connection::wake_at(Instant due) {
+  if (due < timer_.at()) pool_.context().loop.wheel().arm(timer_, due);
+}
+
+// Any byte is a sign of life. Returns when to look again; a time that has passed when there was none behind a PING.
+Instant Connection::ask_for_life(Instant now) {
+  const ClusterConfig& config = pool_.config();
+  if (!config.http2 || config.ping_interval == Duration{}) return base::kNever;
+  if (unheard_) return now + config.ping_interval; // it is not read
+  if (heard_ < pinged_) return pinged_ + config.ping_timeout;
+  if (heard_ + config.ping_interval > now) return heard_ + config.ping_interval;
+  if (!codec_->ping(output_->open())) return base::kNever;
+  output_->flush();
+  pinged_ = now;
+  return now + config.ping_timeout;
 }
 
 void Connection::attach(Stream& stream) {
@@ -95,13 +119,14 @@ bool Connection::usable() {
 void Connection::go_idle(Instant now) {
   state_ = State::kIdle;
   idle_since_ = now;
-  if (!timer_.armed()) pool_.context().loop.wheel().arm(timer_, now + pool_.config().idle_timeout);
+  if (!timer_.armed()) wake_at(now + pool_.config().idle_timeout);
 }
 
 void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   timer_.disarm();
+  tell_.unlink();
   if (transport_ != nullptr) {
     if (output_ != nullptr) output_->send_now();
     transport_->set_handler(nullptr);
@@ -125,6 +150,8 @@ void Connection::write_head(Stream& stream, const http::Head& head, const http::
   stream.head_sent_ = true;
   stream.request_complete_ = end;
   ++carried_;
+  if (codec_->has_events()) [[unlikely]]
+    pool_.context().loop.post(tell_);
 }
 
 void Connection::write_data(Stream& stream, std::span<const char> data, bool end) {
@@ -233,6 +260,11 @@ void Connection::process(std::span<char> in) {
     default: deliver(event);
     }
   }
+}
+
+void Connection::tell() {
+  process({});
+  pool_.context().output.flush();
 }
 
 // The peer allows more, or less, than before.

@@ -57,11 +57,14 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   void tell_reset(Stream& stream, const codec::Event& event);
   void detach(Stream& stream);
   void write_own();
+  void tell();
   void grow();
   void ended_by_peer(bool reset);
   void fail(FailureKind kind, const char* fault = "");
   void on_timer(Instant now);
   void end_of_writes();
+  Instant ask_for_life(Instant now);
+  void wake_at(Instant due);
 
   Pool& pool_;
   std::unique_ptr<net::Transport> transport_;
@@ -71,10 +74,12 @@ class Connection final : public net::Deferred, public net::TransportHandler, pub
   base::IntrusiveList<Stream, Stream> streams_;
   uint32_t carrying_ = 0; // in streams_
   unsigned capacity_ = 1; // of the codec, when the pool last looked
-  base::Timer timer_;     // connecting: the connect timeout; later: idle, re-armed lazily
+  net::Task tell_;        // what came of writing
+  base::Timer timer_;     // connecting: the connect timeout; later: idle and silence, re-armed lazily
   Instant idle_since_{};
   uint64_t carried_ = 0;
   Instant heard_{};         // when the peer last said anything
+  Instant pinged_{};        // and was asked to
   bool silent_ = false;     // a request was given up in vain for a long while: it may be dead, and gets no other
   bool unheard_ = false;    // the peer takes none of our answers, so it is not read
   bool half_close_ = false; // the client's side of a tunnel has ended: the same here once everything is written

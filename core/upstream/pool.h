@@ -32,6 +32,8 @@ struct ClusterConfig {
   codec::HeadLimits limits;
   bool http2 = false;
   codec::StreamLimits streams; // http2
+  Duration ping_interval{};    // http2; 0: none
+  Duration ping_timeout = std::chrono::seconds(15);
   size_t buffer_bytes = 1 << 20;
   std::shared_ptr<const net::TlsClient> tls; // null: plain text
 };

@@ -62,6 +62,8 @@ class Stream : public base::ListLink<Stream> {
   void write_data(std::span<const char> data, bool end);
   void write_trailers(const http::Head& trailers);
   void flush();
+  // The answer has opened the tunnel that the request asked for: its data follows.
+  void open_tunnel() { request_complete_ = false; }
   bool always_trailers() const; // as the codec says
   size_t queued() const;        // request bytes that the kernel has not taken
   void pause_reading();         // of the response

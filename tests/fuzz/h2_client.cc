@@ -1,5 +1,5 @@
-// The client side of an HTTP/2 connection with three requests under way: whatever an origin sends, it ends each message
-// at most once, and tells nothing of one that has ended.
+// The client side of an HTTP/2 connection with a request, an upgrade and a CONNECT under way: whatever an origin sends,
+// it ends each message at most once, and tells nothing of one that has ended.
 
 #include "fuzz/h2_drive.h"
 
@@ -17,7 +17,10 @@ void ask_three(const fuzz::Pieces& pieces) {
   base::OutBuffer requests;
   auto codec = h2::make_client_codec({.head_bytes = 4096, .field_count = 20, .informational_responses = 2}, {});
   Watch watches[3];
-  for (Watch& watch : watches) codec->write_request(fuzz::request_with("GET"), {}, true, &watch, requests);
+  http::Head upgrade = fuzz::request_with("GET");
+  upgrade.upgrade = "websocket";
+  http::Head heads[3] = {fuzz::request_with("GET"), upgrade, fuzz::request_with("CONNECT")};
+  for (int i = 0; i < 3; ++i) codec->write_request(heads[i], {}, true, &watches[i], requests);
   fuzz::each_event(*codec, pieces, [&](EventKind kind, const Event& event, base::OutBuffer&) {
     auto& watch = *static_cast<Watch*>(event.user);
     REQUIRE(!watch.over);

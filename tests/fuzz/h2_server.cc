@@ -26,14 +26,19 @@ void check_head(const http::Head& head) {
 Told2 serve2(const Pieces& pieces) {
   Told2 told;
   h2::test::Arenas arenas;
-  auto codec =
-      h2::make_server_codec(arenas, {.head_bytes = 4096, .field_count = 20}, {.concurrent_streams = 8, .resets = 5});
+  auto codec = h2::make_server_codec(arenas, {.head_bytes = 4096, .field_count = 20},
+                                     {.concurrent_streams = 8, .resets = 5, .extended_connect = true});
   told.ended = each_event(*codec, pieces, [&](EventKind kind, const Event& event, base::OutBuffer& out) {
     auto& message = told.messages[event.stream];
     h2::test::note(message, event);
-    bool method = kind == EventKind::kHead && event.head->method_id != http::MethodId::kConnect;
-    if (method && http::strip_hop_by_hop(*event.head)) check_head(*event.head);
+    bool head = kind == EventKind::kHead, tunnel = head && event.head->asks_for_tunnel();
+    if (head && http::strip_hop_by_hop(*event.head)) check_head(*event.head);
     if (event.user == nullptr) codec->bind(event.stream, &message);
+    if (tunnel) {
+      message.end.clear(); // what comes behind the head is the tunnel's
+      http::Head opens{.status = static_cast<uint16_t>(event.head->upgrade.empty() ? 200 : 101)};
+      return codec->write_head(event.stream, opens, false, out);
+    }
     if (message.end == "end") codec->write_head(event.stream, {.status = 204}, true, out);
     if (!message.end.empty()) codec->bind(event.stream, nullptr);
   });

@@ -121,12 +121,12 @@ backend back
 
 
 @contextlib.contextmanager
-def haproxy(folder, backend, front_h2c=True):
-    """-> the port of a HAProxy that asks that port over h2c."""
+def haproxy(folder, backend, front_h2c=True, back_h2c=True):
+    """-> the port of a HAProxy that asks that port."""
     port = peers.free_port()
     config = folder / "haproxy.cfg"
-    front = "proto h2" if front_h2c else ""
-    config.write_text(HAPROXY.format(port=port, backend=backend, front=front, back="proto h2"), encoding="utf-8")
+    front, back = ("proto h2" if h2c else "" for h2c in (front_h2c, back_h2c))
+    config.write_text(HAPROXY.format(port=port, backend=backend, front=front, back=back), encoding="utf-8")
     with peers.started("haproxy", "-db", "-f", config, port=port):
         yield port
 
@@ -135,14 +135,17 @@ OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 TYPES = "type.googleapis.com/envoy.extensions"
 
 
-def envoy_config(port, backend):
+def envoy_config(port, backend, back_h2c=True):
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
     target = {"socket_address": {"address": "127.0.0.1", "port_value": backend}}
+    protocol = {"http2_protocol_options": {"allow_connect": True}} if back_h2c else {"http_protocol_options": {}}
     router = {"name": "router", "typed_config": {"@type": f"{TYPES}.filters.http.router.v3.Router"}}
     manager = {
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "http",
         "http_filters": [router],
+        "http2_protocol_options": {"allow_connect": True},
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
         "route_config": {
             "virtual_hosts": [
                 {"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": {"cluster": "back"}}]}
@@ -159,7 +162,7 @@ def envoy_config(port, backend):
         "typed_extension_protocol_options": {
             OPTIONS: {
                 "@type": f"type.googleapis.com/{OPTIONS}",
-                "explicit_http_config": {"http2_protocol_options": {}},
+                "explicit_http_config": protocol,
             }
         },
     }
@@ -168,11 +171,11 @@ def envoy_config(port, backend):
 
 
 @contextlib.contextmanager
-def envoy(folder, backend):
-    """-> the port of an Envoy, which takes both versions, and asks that port over h2c."""
+def envoy(folder, backend, back_h2c=True):
+    """-> the port of an Envoy, which takes both versions, and asks that port."""
     port = peers.free_port()
     config = folder / "envoy.json"
-    config.write_text(json.dumps(envoy_config(port, backend)), encoding="utf-8")
+    config.write_text(json.dumps(envoy_config(port, backend, back_h2c)), encoding="utf-8")
     options = ["--concurrency", 1, "--disable-hot-restart", "-l", "error"]
     with peers.started("envoy", "-c", config, *options, port=port):
         yield port

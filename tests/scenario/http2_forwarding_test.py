@@ -284,15 +284,6 @@ def test_connection_fields_of_http1_stay_there():
         assert not left & {"connection", "x-hop", "keep-alive", "proxy-connection", "transfer-encoding"}
 
 
-def test_an_upgrade_goes_to_http2_as_a_plain_request():
-    """RFC 9113 8.6: there is no Upgrade in HTTP/2, and a server may pass over one (RFC 9110 7.8)."""
-    with between("h1-h2") as peers:
-        fields = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-key": "x"}
-        assert peers.client.request(headers=fields).status == 200
-        until(lambda: peers.origin.requests[0].complete)
-        assert peers.origin.requests[0].headers.get("upgrade") is None
-
-
 def test_a_request_head_larger_than_a_frame():
     """RFC 9113 6.10: it goes on in CONTINUATION frames, to us and to the origin."""
     fields = [(f"x-{number}", str(number % 10) * 1500) for number in range(20)]

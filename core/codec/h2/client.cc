@@ -19,12 +19,24 @@ class Client final : public SessionCodec<ClientCodec> {
   bool response_started() const override { return false; }
   bool reusable() const override { return broken_ == nullptr && !goaway_received_; }
   bool idle() const override { return streams_.empty(); }
+  bool ping(base::OutBuffer& out) override {
+    nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, nullptr);
+    send(out);
+    return true;
+  }
 
  private:
   Stream* on_head_begins(StreamId id, bool trailers) override;
   void on_head_ends(Stream& stream, bool end) override;
   bool on_frame_header(const FrameHeader& frame) override;
+  void on_settings() override;
   void add_attempt(const http::AttemptHeaders& attempt);
+  void tunnel_answered(Stream& stream, http::Head& head, bool end);
+  void ask_for_upgrade(Stream& stream);
+  void give_up_upgrade(Stream& stream);
+  bool peer_upgrades() const {
+    return nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1;
+  }
 
   FieldList fields_;
 };
@@ -33,9 +45,11 @@ class Client final : public SessionCodec<ClientCodec> {
 
 StreamId Client::write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end, void* user,
                                base::OutBuffer& out) {
-  bool connect = head.method_id == http::MethodId::kConnect;
+  bool connect = head.method_id == http::MethodId::kConnect, upgrade = !head.upgrade.empty(),
+       tunnel = connect || upgrade;
   fields_.clear();
-  fields_.add(":method", head.method);
+  fields_.add(":method", upgrade ? "CONNECT" : head.method);
+  if (upgrade) fields_.add(":protocol", head.upgrade);
   if (!connect) fields_.add(":scheme", head.scheme.empty() ? std::string_view("http") : head.scheme);
   fields_.add(":authority", head.authority);
   if (!connect) fields_.add(":path", head.path);
@@ -47,14 +61,17 @@ StreamId Client::write_request(const http::Head& head, const http::AttemptHeader
   if (head.content_length >= 0) fields_.add("content-length", head.content_length);
   add_attempt(attempt);
   nghttp2_data_provider body = provider();
-  int32_t id =
-      nghttp2_submit_request(session_, nullptr, fields_.data(), fields_.size(), end ? nullptr : &body, nullptr);
+  int32_t id = nghttp2_submit_request(session_, nullptr, fields_.data(), fields_.size(),
+                                      end && !tunnel ? nullptr : &body, nullptr);
   KGW_ASSERT(id > 0); // capacity() sees to the ids
   Stream& stream = add(static_cast<StreamId>(id));
   nghttp2_session_set_stream_user_data(session_, id, &stream);
   stream.user = user;
-  stream.ended = end;
+  stream.ended = end && !tunnel;
   stream.head_request = head.method_id == http::MethodId::kHead;
+  stream.tunnel = tunnel;
+  stream.upgrade = head.upgrade;
+  if (upgrade) ask_for_upgrade(stream);
   send(out);
   return static_cast<StreamId>(id);
 }
@@ -95,15 +112,52 @@ void Client::on_head_ends(Stream& stream, bool end) {
   bool trailers = stream.told_head;
   bool inform = !trailers && head.status / 100 == 1;
   bool too_many = inform && ++stream.informs > heads_.informational_responses;
-  if (refusal || too_many) {
+  if (refusal || too_many || (trailers && stream.tunnel)) { // RFC 9113 8.5
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(stream.id), NGHTTP2_PROTOCOL_ERROR);
-    stream.fault = too_many ? "http2.too_many_1xx" : refusal.reason;
+    stream.fault = too_many ? "http2.too_many_1xx" : refusal ? refusal.reason : "http2.trailers_in_tunnel";
     return;
   }
   if (inform) return push_head(stream, EventKind::kInform, head, false, {});
   stream.told_head = true;
   stream.told_end |= end;
+  if (stream.tunnel) return tunnel_answered(stream, head, end);
   push_head(stream, trailers ? EventKind::kTrailers : EventKind::kHead, head, end, {});
+}
+
+void Client::tunnel_answered(Stream& stream, http::Head& head, bool end) {
+  if (head.status / 100 != 2) { // there is none: the request was complete with its head
+    stream.tunnel = false;
+    stream.ended = true;
+    if (std::exchange(stream.deferred, false)) nghttp2_session_resume_data(session_, static_cast<int32_t>(stream.id));
+    return push_head(stream, EventKind::kHead, head, end, {});
+  }
+  head.remove(Token::kContentLength); // RFC 9110 9.3.6
+  head.content_length = -1;
+  if (!stream.upgrade.empty()) head.status = 101;
+  head.upgrade = stream.upgrade;
+  push_head(stream, EventKind::kHead, head, false, {});
+  if (end) push(EventKind::kEnd, stream);
+}
+
+// RFC 8441 3: not in front of the peer's word that it knows what this is. Nothing goes out until its settings are here.
+void Client::ask_for_upgrade(Stream& stream) {
+  if (!settings_received_) {
+    waits_for_settings_ = true;
+  } else if (!peer_upgrades()) {
+    give_up_upgrade(stream);
+  }
+}
+
+void Client::give_up_upgrade(Stream& stream) {
+  stream.fault = "http2.no_extended_connect";
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(stream.id), NGHTTP2_CANCEL);
+}
+
+void Client::on_settings() {
+  if (!std::exchange(waits_for_settings_, false) || peer_upgrades()) return;
+  for (const auto& [id, stream] : streams_) {
+    if (!stream->upgrade.empty()) give_up_upgrade(*stream);
+  }
 }
 
 // RFC 9113 10.5 holds for servers too.

@@ -64,6 +64,7 @@ void HeadBuilder::pseudo(std::string_view name, std::string_view value) {
   if (name == ":scheme") head_.scheme = value;
   if (name == ":authority") head_.authority = value;
   if (name == ":path") head_.path = value;
+  if (name == ":protocol") head_.upgrade = value;
 }
 
 void HeadBuilder::interpret(http::Field& field) {
@@ -107,6 +108,7 @@ Refusal HeadBuilder::finish(bool end) {
   if (of_ == Of::kRequest) {
     if (Refusal refusal = check_request()) return refusal;
     join_cookies();
+    if (head_.asks_for_tunnel()) return {};
   }
   head_.framing = end                         ? http::Framing::kNone
                   : head_.content_length >= 0 ? http::Framing::kLength
@@ -116,8 +118,14 @@ Refusal HeadBuilder::finish(bool end) {
 
 Refusal HeadBuilder::check_request() {
   if (!base::is_token(head_.method)) return {400, "http2.invalid_method"};
+  // RFC 9110 9.3.6: no server knows what content in CONNECT means.
+  if (head_.method_id == http::MethodId::kConnect && head_.content_length >= 0) return {400, "http2.body_with_connect"};
+  if (!head_.upgrade.empty()) { // libnghttp2 has looked that the method is CONNECT
+    head_.method = "GET";
+    head_.method_id = http::MethodId::kGet;
+  }
   if (Refusal refusal = check_authority()) return refusal;
-  return check_path();
+  return check_target();
 }
 
 // RFC 9113 8.3.1: both names of the host say the same.
@@ -129,8 +137,11 @@ Refusal HeadBuilder::check_authority() {
   return http::valid_authority(head_.authority) ? Refusal{} : Refusal{400, "http2.invalid_authority"};
 }
 
-Refusal HeadBuilder::check_path() {
-  if (head_.method_id == http::MethodId::kConnect) return {};
+Refusal HeadBuilder::check_target() {
+  if (head_.method_id == http::MethodId::kConnect) {
+    bool with_port = http::parse_target(head_.authority, head_.method_id, *arena_).has_value();
+    return with_port ? Refusal{} : Refusal{400, "http2.invalid_authority"}; // RFC 9113 8.5
+  }
   bool shaped = head_.path.starts_with('/') || head_.path == "*";
   auto target = shaped ? http::parse_target(head_.path, head_.method_id, *arena_)
                        : base::Result<http::Target>(base::fail(base::ErrorCode::kInvalid, "no path"));

@@ -1,6 +1,7 @@
 #pragma once
 // A head that comes field by field, counted and kept in an arena. What libnghttp2 does not check is checked here: all
-// that an HTTP/1 head could not carry, and all that would say something else there (RFC 9113 8.2, 8.3, 10.3).
+// that an HTTP/1 head could not carry, and all that would say something else there (RFC 9113 8.2, 8.3, 10.3). An
+// extended CONNECT (RFC 8441) becomes the GET with an upgrade that it stands for.
 
 #include "codec/server_codec.h"
 
@@ -32,7 +33,7 @@ class HeadBuilder {
   void join_cookies();
   Refusal check_request();
   Refusal check_authority();
-  Refusal check_path();
+  Refusal check_target();
 
   const HeadLimits& limits_;
   base::Arena* arena_ = nullptr;

@@ -74,7 +74,9 @@ void Server::on_head_ends(Stream& stream, bool end) {
   Refusal refusal = builder_.finish(end);
   http::Head& head = builder_.head();
   stream.head_request = head.method_id == http::MethodId::kHead;
-  push_head(stream, refusal ? EventKind::kRefused : EventKind::kHead, head, end, refusal);
+  stream.tunnel = !refusal && head.asks_for_tunnel();
+  push_head(stream, refusal ? EventKind::kRefused : EventKind::kHead, head, end || stream.tunnel, refusal);
+  if (stream.tunnel && end) push(EventKind::kEnd, stream);
 }
 
 // The stream is reset already; a record of the request is all that comes of it.
@@ -85,7 +87,7 @@ void Server::on_head_invalid(Stream& stream) {
 
 void Server::trailers_came(Stream& stream) {
   stream.told_end = true;
-  if (builder_.finish(true)) {
+  if (builder_.finish(true) || stream.tunnel) { // RFC 9113 8.5
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(stream.id), NGHTTP2_PROTOCOL_ERROR);
     stream.told_end = false;
     return;
@@ -145,7 +147,7 @@ void Server::write_head(StreamId id, const http::Head& head, bool end, base::Out
   stream->ended = end;
   stream->headed = true;
   fields_.clear();
-  fields_.add(":status", int64_t{head.status});
+  fields_.add(":status", int64_t{head.status == 101 ? 200 : head.status}); // RFC 8441 5
   fields_.add_fields(head, http::token_bit(http::Token::kContentLength));
   if (head.content_length >= 0 && head.status != 204) fields_.add("content-length", head.content_length);
   nghttp2_data_provider body = provider();

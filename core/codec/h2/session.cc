@@ -61,8 +61,10 @@ void Session::start(Side side) {
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, heads_.head_bytes},
       server ? nghttp2_settings_entry{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits_.concurrent_streams}
              : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
+      {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   };
-  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings,
+                          std::size(settings) - (limits_.extended_connect ? 0 : 1));
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
                                         static_cast<int32_t>(limits_.connection_window_bytes));
 }
@@ -248,6 +250,10 @@ void Session::frame_came(const nghttp2_frame& frame) {
     }
     return;
   case NGHTTP2_GOAWAY: goaway_received_ = true; return;
+  case NGHTTP2_SETTINGS:
+    if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) return;
+    settings_received_ = true;
+    return on_settings();
   case NGHTTP2_PING:
     if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0) on_ping_answered();
     return;
@@ -270,6 +276,7 @@ void Session::stream_closed(Stream& stream, uint32_t error) {
 // ---- writing -------------------------------------------------------------------------------------------------------
 
 void Session::send(base::OutBuffer& out) {
+  if (waits_for_settings_) return;
   out_ = &out;
   if (nghttp2_session_send(session_) != 0) broken(NGHTTP2_INTERNAL_ERROR, "http2.internal_error");
   out_ = nullptr;

@@ -26,16 +26,18 @@ struct Stream {
   bool open = true;             // for libnghttp2
   bool told_head = false, told_end = false;
   bool head_request = false;
-  bool ended = false;    // we have nothing more to say
-  bool deferred = false; // libnghttp2 waits for us to say that there is data
-  bool held = false;     // the reader is slow
-  bool counted = false;  // in waiting_streams_
-  bool headed = false;   // server: our answer has begun
-  bool sent_end = false; // server: it is complete
-  bool answered = false; // server: completely, in front of the end of the request
-  size_t last_seen = 0;  // server: of its body waited when somebody last looked
-  size_t discarded = 0;  // bytes of the request that came after that
-  size_t unread = 0;     // bytes for which a held stream's peer was given no room again
+  bool tunnel = false;      // asked for
+  std::string_view upgrade; // client: to which protocol; a text of the request
+  bool ended = false;       // we have nothing more to say
+  bool deferred = false;    // libnghttp2 waits for us to say that there is data
+  bool held = false;        // the reader is slow
+  bool counted = false;     // in waiting_streams_
+  bool headed = false;      // server: our answer has begun
+  bool sent_end = false;    // server: it is complete
+  bool answered = false;    // server: completely, in front of the end of the request
+  size_t last_seen = 0;     // server: of its body waited when somebody last looked
+  size_t discarded = 0;     // bytes of the request that came after that
+  size_t unread = 0;        // bytes for which a held stream's peer was given no room again
   Outgoing body;
   std::vector<std::pair<std::string, std::string>> trailers;
   Reset reset = Reset::kOther;
@@ -57,11 +59,12 @@ class Session {
   void put_data(StreamId stream, std::span<const char> data, bool end, base::OutBuffer& out);
   void put_trailers(StreamId stream, const http::Head& trailers, base::OutBuffer& out);
   void send(base::OutBuffer& out);
+  bool events_wait() const { return !events_.empty(); }
   bool in_head_frame() const {
     FrameType type = scan_.frame().type;
     return !scan_.between() && (type == FrameType::kHeaders || type == FrameType::kContinuation);
   }
-  bool sends() const { return nghttp2_session_want_write(session_) != 0; }
+  bool sends() const { return !waits_for_settings_ && nghttp2_session_want_write(session_) != 0; }
   void reset_stream(StreamId stream, Reset reset, base::OutBuffer& out);
   void hold_stream(StreamId stream, bool held);
   size_t waiting(StreamId stream) const;
@@ -88,6 +91,7 @@ class Session {
   virtual void on_sent_fault() {} // a reset for what the peer did
   virtual void on_ping_answered() {}
   virtual void on_sent_notice() {}
+  virtual void on_settings() {}
   virtual bool on_frame_header(const FrameHeader& frame) = 0; // false: it breaks a limit; broken() was called
 
   const Side side_;
@@ -102,7 +106,8 @@ class Session {
   size_t unread_ = 0;           // of all held streams
   size_t answered_streams_ = 0; // server: open, answered in front of the end of their requests
   size_t waiting_streams_ = 0;  // of which the peer has not taken all that was written
-  bool goaway_received_ = false, goaway_sent_ = false;
+  bool goaway_received_ = false, goaway_sent_ = false, settings_received_ = false;
+  bool waits_for_settings_ = false; // nothing is sent until they are here
 
  private:
   bool pop(Event& event);

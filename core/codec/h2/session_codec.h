@@ -17,6 +17,7 @@ template <class Side> class SessionCodec : public Side, protected Session {
   void write_trailers(StreamId id, const http::Head& trailers, base::OutBuffer& out) final {
     put_trailers(id, trailers, out);
   }
+  bool has_events() const final { return events_wait(); }
   bool wants_write() const final { return sends(); }
   void write(base::OutBuffer& out) final { send(out); }
   void bind(StreamId id, void* user) final { bind_stream(id, user); }

@@ -52,8 +52,8 @@ def encoded(value):
 class Wire:
     """Frames on a socket, both ways. One thread reads, any may write."""
 
-    def __init__(self, sock, *, window=DEFAULT_WINDOW, credit=True):
-        self.sock, self.credit, self.own_window = sock, credit, window
+    def __init__(self, sock, *, window=DEFAULT_WINDOW, credit=True, alive=True):
+        self.sock, self.credit, self.own_window, self.alive = sock, credit, window, alive
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.lock = threading.RLock()  # the encoder's state and the order of frames are one thing
         self.changed = threading.Condition(self.lock)
@@ -154,7 +154,7 @@ class Wire:
             else:
                 self.peer_settings.update(frame.settings)
                 self._answer(SettingsFrame(0, flags=["ACK"]))
-        elif isinstance(frame, PingFrame) and "ACK" not in frame.flags:
+        elif isinstance(frame, PingFrame) and "ACK" not in frame.flags and self.alive:
             self._answer(PingFrame(0, frame.opaque_data, flags=["ACK"]))
         elif isinstance(frame, WindowUpdateFrame):
             self.windows[frame.stream_id] = self.windows.get(frame.stream_id, 0) + frame.window_increment
@@ -510,7 +510,7 @@ def close(*, when="complete"):
 
 class _Connection(Wire):
     def __init__(self, origin, sock, number):
-        super().__init__(sock, window=origin.window, credit=origin.credit)
+        super().__init__(sock, window=origin.window, credit=origin.credit, alive=origin.alive)
         self.origin, self.number = origin, number
         self.requests = {}
 
@@ -562,10 +562,14 @@ class _Connection(Wire):
 
 
 class H2Origin(Scripted):
-    """Speaks HTTP/2 with prior knowledge. `credit=False`: it never gives room for more data than its first windows."""
+    """Speaks HTTP/2 with prior knowledge. `credit=False`: it never gives room for more data than its first windows.
+    `alive=False`: it answers no PING."""
 
-    def __init__(self, *script, settings=None, window=1 << 20, credit=True, first_frames=(), listening=True):
-        self.settings, self.window, self.credit, self.first_frames = settings, window, credit, first_frames
+    def __init__(
+        self, *script, settings=None, window=1 << 20, credit=True, alive=True, first_frames=(), listening=True
+    ):
+        self.settings, self.window, self.credit, self.alive = settings, window, credit, alive
+        self.first_frames = first_frames
         self.connections = []
         super().__init__(script or (respond(),), listening)
 

@@ -165,6 +165,71 @@ TEST(Http2, HeadsOverALimitAreRefusedAndTheConnectionGoesOn) {
 }
 
 // RFC 9113 8.2.3.
+// RFC 9113 8.5, RFC 8441: above the codec both look as in HTTP/1.
+TEST(Http2, ATunnelOpensCarriesBytesAndEnds) {
+  for (bool upgrade : {false, true}) {
+    every_way([upgrade](uint64_t seed) {
+      Pair pair(seed, {}, {.extended_connect = true});
+      http::Head head = upgrade ? pair.request("GET", "/chat") : pair.request("CONNECT", "");
+      if (upgrade) head.upgrade = "websocket";
+      head.authority = "a.example:80";
+      StreamId id = pair.ask(head, true);
+      pair.settle();
+      EXPECT_EQ(pair.served[id].head, upgrade ? "GET a.example:80 /chat" : "CONNECT a.example:80 ");
+      EXPECT_EQ(pair.served[id].end, "end") << "the request, not the tunnel";
+      pair.served[id].end.clear();
+      pair.server->write_head(id, {.status = static_cast<uint16_t>(upgrade ? 101 : 200)}, false, pair.down);
+      pair.server->write_data(id, bytes_of("hello"), false, pair.down);
+      pair.client->write_data(id, bytes_of("you"), false, pair.up);
+      pair.settle();
+      EXPECT_EQ(pair.asked[0]->head, upgrade ? "101" : "200");
+      EXPECT_EQ(pair.asked[0]->body, "hello");
+      EXPECT_EQ(pair.served[id].body, "you");
+      EXPECT_EQ(pair.served[id].end + pair.asked[0]->end, "");
+      pair.client->write_data(id, {}, true, pair.up);
+      pair.settle();
+      EXPECT_EQ(pair.served[id].end, "end");
+      pair.server->write_data(id, {}, true, pair.down);
+      pair.settle();
+      EXPECT_EQ(pair.asked[0]->end, "end");
+    });
+  }
+}
+
+TEST(Http2, ARefusedTunnelIsACompleteRequest) {
+  every_way([](uint64_t seed) {
+    Pair pair(seed, {}, {.extended_connect = true});
+    http::Head head = pair.request("GET", "/chat");
+    head.upgrade = "websocket";
+    StreamId id = pair.ask(head, true);
+    pair.settle();
+    pair.served[id].end.clear();
+    pair.server->write_head(id, {.status = 404}, true, pair.down);
+    pair.settle();
+    EXPECT_EQ(pair.asked[0]->head + " " + pair.asked[0]->end, "404 end");
+    EXPECT_EQ(pair.served[id].end, "end") << "the client's side has ended too";
+    pair.server->bind(id, nullptr);
+    pair.client->bind(id, nullptr);
+    EXPECT_TRUE(pair.server->idle() && pair.client->idle());
+  });
+}
+
+// RFC 8441 3: not even before the settings are here, and other requests wait with it.
+TEST(Http2, AnUpgradeIsNotSentToAServerThatDoesNotKnowIt) {
+  Pair pair;
+  http::Head head = pair.request("GET", "/chat");
+  head.upgrade = "websocket";
+  StreamId first = pair.ask(head, true), other = pair.ask(pair.request("GET"), true);
+  pair.settle();
+  EXPECT_EQ(pair.asked[0]->end, "reset 5");
+  StreamId late = pair.ask(head, true);
+  EXPECT_TRUE(pair.client->has_events());
+  pair.settle();
+  EXPECT_EQ(pair.asked[2]->end, "reset 5");
+  EXPECT_EQ(pair.served.count(first) + pair.served.count(late), 0u);
+  EXPECT_EQ(pair.served[other].end, "end");
+}
+
 TEST(Http2, CookieCrumbsAreOneField) {
   Pair pair;
   base::Arena arena;

@@ -1,0 +1,14 @@
+#pragma once
+// What a WebSocket handshake proves (RFC 6455 4.2.2). Here because it takes SHA-1, and OpenSSL lives here.
+
+#include <array>
+#include <string_view>
+
+namespace kgw::net {
+
+// What the answer to this key has to say.
+std::array<char, 28> websocket_accept(std::string_view key);
+// A key of sixteen bytes.
+std::array<char, 24> websocket_key(const std::array<unsigned char, 16>& nonce);
+
+} // namespace kgw::net
