@@ -7,10 +7,14 @@ import tempfile
 from pathlib import Path
 
 
+FOLDERS = []  # they go with the process
+
+
 @functools.cache
 def certificate(*names):
     """Paths of a self-signed certificate for these names and of its key, made once per run."""
-    folder = Path(tempfile.mkdtemp(prefix="kgw-certificate-"))
+    FOLDERS.append(tempfile.TemporaryDirectory(prefix="kgw-certificate-"))
+    folder = Path(FOLDERS[-1].name)
     chain, key = folder / "chain.pem", folder / "key.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
