@@ -24,7 +24,8 @@ class ClientCodec : public Codec {
   // The peer closed its side. Ends a body that runs until close (kEnd), else kBad (inside a message) or kNeedMore
   // (between).
   virtual EventKind closed(Event& event) = 0;
-  // Asks whether the peer is still there: it answers with something that is told to nobody. False: this protocol cannot.
+  // Asks whether the peer is still there: it answers with something that is told to nobody. False: this protocol
+  // cannot.
   virtual bool ping(base::OutBuffer&) { return false; }
   // Whether a byte of the current response has been seen, on which the connection's end depends: decides "connection
   // termination" against "protocol error".

@@ -106,7 +106,7 @@ class Codec {
   // Events of this stream carry `user` from now on; null: no events any more.
   virtual void bind(StreamId stream, void* user) = 0;
   // Bytes of the stream that wait for the peer to take more.
-  virtual size_t queued(StreamId) const { return 0; }
+  virtual size_t queued(StreamId) { return 0; }
   // Whether the peer of this stream alone can be made to wait (and to go on); false: only the whole connection.
   virtual bool hold(StreamId, bool) { return false; }
   // Gives the stream up. False when the connection must end for that.

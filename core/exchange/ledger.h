@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "base/time.h"
@@ -20,15 +19,10 @@ namespace kgw::exchange {
 template <size_t N> class FixedText {
  public:
   FixedText& operator=(std::string_view text) {
-    size_ = static_cast<uint16_t>(text.size() < N ? text.size() : N);
-    std::memcpy(bytes_, text.data(), size_);
+    size_ = static_cast<uint16_t>(text.copy(bytes_, N));
     return *this;
   }
-  void append(std::string_view text) {
-    size_t n = text.size() < N - size_ ? text.size() : N - size_;
-    std::memcpy(bytes_ + size_, text.data(), n);
-    size_ = static_cast<uint16_t>(size_ + n);
-  }
+  void append(std::string_view text) { size_ = static_cast<uint16_t>(size_ + text.copy(bytes_ + size_, N - size_)); }
   void replace(char from, char to) {
     for (size_t i = 0; i < size_; ++i) {
       if (bytes_[i] == from) bytes_[i] = to;

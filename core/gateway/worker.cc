@@ -59,6 +59,7 @@ Worker::Worker(unsigned index, std::unique_ptr<net::Loop> loop, std::unique_ptr<
                                                                              .network = *network_,
                                                                              .output = output_,
                                                                              .chunks = chunks_,
+                                                                             .blocks = blocks_,
                                                                              .input = {input_.get(), kInputBytes}},
       context_(*loop_, upstream_, random_, identity), ring_(ledger_records),
       drain_timer_([](void* self, Instant) { static_cast<Worker*>(self)->cut(); }, this) {

@@ -87,6 +87,7 @@ class Worker {
   void check_drained();
 
   unsigned index_;
+  base::BlockPool blocks_; // of libnghttp2; the loop may have connections to destroy
   std::unique_ptr<net::Loop> loop_;
   std::unique_ptr<net::Network> network_;
   base::Random random_;

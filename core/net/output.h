@@ -12,7 +12,7 @@ class Output;
 
 // One per worker. At most one Output has bytes in it at a time: another one that opens it flushes the first.
 struct OutputScratch {
-  base::OutBuffer buffer{128 * 1024};
+  base::OutBuffer buffer{size_t{128} * 1024};
   Output* owner = nullptr;
   base::IntrusiveList<Output, Output> gathering; // those that have bytes for the end of the turn
   void flush();
@@ -50,7 +50,7 @@ class Output : public base::ListLink<Output> {
   uint64_t sent() const { return sent_; }
 
  private:
-  static constexpr size_t kMostGathered = 64 * 1024;
+  static constexpr size_t kMostGathered = size_t{64} * 1024;
   void drop_scratch();
   void put(std::span<const char> bytes);
   void write_gathered();

@@ -127,8 +127,8 @@ void Downstream::process(std::span<char> in) {
 
 bool Downstream::choose_codec(std::span<const char> first) {
   const snapshot::ListenerSettings& settings = port_.settings();
-  codec_ =
-      codec::choose_server_codec(transport_->protocol(), first, *this, limits_of(settings), stream_limits_of(settings));
+  codec_ = codec::choose_server_codec(transport_->protocol(), first, *this, limits_of(settings),
+                                      stream_limits_of(settings), &port_.context->upstream.blocks);
   if (codec_ != nullptr && codec_->capacity() > 1) output_.gather();
   return codec_ != nullptr;
 }

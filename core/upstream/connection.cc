@@ -25,8 +25,9 @@ net::Address address_of(const cluster::Endpoint& endpoint) {
 
 Connection::Connection(Pool& pool)
     : pool_(pool),
-      codec_(pool.config().http2 ? codec::h2::make_client_codec(pool.config().limits, pool.config().streams)
-                                 : codec::h1::make_client_codec(pool.config().limits)),
+      codec_(pool.config().http2
+                 ? codec::h2::make_client_codec(pool.config().limits, pool.config().streams, &pool.context().blocks)
+                 : codec::h1::make_client_codec(pool.config().limits)),
       tell_([](void* self) { static_cast<Connection*>(self)->tell(); }, this),
       timer_([](void* self, Instant now) { static_cast<Connection*>(self)->on_timer(now); }, this) {}
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/block_pool.h"
 #include "base/intrusive_list.h"
 #include "cluster/view.h"
 #include "net/loop.h"
@@ -21,8 +22,9 @@ struct Context {
   net::Network& network;
   net::OutputScratch& output;
   base::ChunkPool& chunks;
+  base::BlockPool& blocks;
   std::span<char> input; // the scratch that reads go to, behind what the codec left over last time
-  static constexpr size_t kReadBytes = 64 * 1024; // of one read
+  static constexpr size_t kReadBytes = size_t{64} * 1024; // of one read
 };
 
 // A cluster's settings as connections need them; the worker replaces them when a snapshot changes them.

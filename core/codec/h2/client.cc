@@ -10,7 +10,8 @@ using http::Token;
 
 class Client final : public SessionCodec<ClientCodec> {
  public:
-  Client(const HeadLimits& heads, const StreamLimits& streams) : SessionCodec(Session::Side::kClient, heads, streams) {}
+  Client(const HeadLimits& heads, const StreamLimits& streams, base::BlockPool* blocks)
+      : SessionCodec(Session::Side::kClient, heads, streams, blocks) {}
 
   StreamId write_request(const http::Head& head, const http::AttemptHeaders& attempt, bool end, void* user,
                          base::OutBuffer& out) override;
@@ -155,8 +156,8 @@ void Client::give_up_upgrade(Stream& stream) {
 
 void Client::on_settings() {
   if (!std::exchange(waits_for_settings_, false) || peer_upgrades()) return;
-  for (const auto& [id, stream] : streams_) {
-    if (!stream->upgrade.empty()) give_up_upgrade(*stream);
+  for (auto& [id, stream] : streams_) {
+    if (!stream.upgrade.empty()) give_up_upgrade(stream);
   }
 }
 
@@ -165,8 +166,9 @@ bool Client::on_frame_header(const FrameHeader& frame) { return count_continuati
 
 } // namespace
 
-std::unique_ptr<ClientCodec> make_client_codec(const HeadLimits& heads, const StreamLimits& streams) {
-  return std::make_unique<Client>(heads, streams);
+std::unique_ptr<ClientCodec> make_client_codec(const HeadLimits& heads, const StreamLimits& streams,
+                                               base::BlockPool* blocks) {
+  return std::make_unique<Client>(heads, streams, blocks);
 }
 
 } // namespace kgw::codec::h2

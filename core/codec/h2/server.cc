@@ -16,8 +16,8 @@ bool lingers(const Stream& stream) {
 
 class Server final : public SessionCodec<ServerCodec> {
  public:
-  Server(ArenaSource& arenas, const HeadLimits& heads, const StreamLimits& streams)
-      : SessionCodec(Session::Side::kServer, heads, streams), arenas_(arenas) {}
+  Server(ArenaSource& arenas, const HeadLimits& heads, const StreamLimits& streams, base::BlockPool* blocks)
+      : SessionCodec(Session::Side::kServer, heads, streams, blocks), arenas_(arenas) {}
 
   void write_inform(StreamId id, const http::Head& head, base::OutBuffer& out) override;
   void write_head(StreamId id, const http::Head& head, bool end, base::OutBuffer& out) override;
@@ -172,14 +172,14 @@ void Server::on_useless_data(Stream& stream, size_t bytes) {
 
 bool Server::lingering() const {
   return waiting_streams_ + answered_streams_ > 0 &&
-         std::ranges::any_of(streams_, [](const auto& entry) { return lingers(*entry.second); });
+         std::ranges::any_of(streams_, [](const auto& entry) { return lingers(entry.second); });
 }
 
 void Server::drop_lingering(base::OutBuffer& out) {
-  for (const auto& [id, stream] : streams_) {
-    bool moved = std::exchange(stream->last_seen, stream->body.size()) != stream->body.size();
-    if (!lingers(*stream) || moved) continue;
-    uint32_t code = stream->answered ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL;
+  for (auto& [id, stream] : streams_) {
+    bool moved = std::exchange(stream.last_seen, stream.body.size()) != stream.body.size();
+    if (!lingers(stream) || moved) continue;
+    uint32_t code = stream.answered ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL;
     nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, static_cast<int32_t>(id), code);
   }
   send(out);
@@ -210,8 +210,8 @@ void Server::end() {
 } // namespace
 
 std::unique_ptr<ServerCodec> make_server_codec(ArenaSource& arenas, const HeadLimits& heads,
-                                               const StreamLimits& streams) {
-  return std::make_unique<Server>(arenas, heads, streams);
+                                               const StreamLimits& streams, base::BlockPool* blocks) {
+  return std::make_unique<Server>(arenas, heads, streams, blocks);
 }
 
 } // namespace kgw::codec::h2

@@ -8,7 +8,26 @@ namespace {
 
 constexpr size_t kMostHeadSent = 1 << 20; // encoded; what may come in is bounded elsewhere
 
+constexpr size_t kMostSpare = 32; // streams
+
 Session& session_of(void* self) { return *static_cast<Session*>(self); }
+
+base::BlockPool& blocks_of(void* self) { return *static_cast<base::BlockPool*>(self); }
+
+void* zeroed(base::BlockPool& blocks, size_t bytes) {
+  void* block = blocks.take(bytes);
+  if (block != nullptr) std::memset(block, 0, bytes);
+  return block;
+}
+
+// It asks for no more items than it has bounds for: no product overflows.
+nghttp2_mem memory_of(base::BlockPool* blocks) {
+  return {.mem_user_data = blocks,
+          .malloc = [](size_t bytes, void* self) { return blocks_of(self).take(bytes); },
+          .free = [](void* block, void* self) { blocks_of(self).give(block); },
+          .calloc = [](size_t count, size_t bytes, void* self) { return zeroed(blocks_of(self), count * bytes); },
+          .realloc = [](void* block, size_t bytes, void* self) { return blocks_of(self).resize(block, bytes); }};
+}
 
 } // namespace
 
@@ -35,14 +54,14 @@ Reset reset_of(uint32_t code) {
   }
 }
 
-Session::Session(Side side, const HeadLimits& heads, const StreamLimits& streams)
+Session::Session(Side side, const HeadLimits& heads, const StreamLimits& streams, base::BlockPool* blocks)
     : side_(side), heads_(heads), limits_(streams), builder_(heads_), scan_(side == Side::kServer) {
-  start(side);
+  start(side, blocks);
 }
 
 Session::~Session() { nghttp2_session_del(session_); }
 
-void Session::start(Side side) {
+void Session::start(Side side, base::BlockPool* blocks) {
   nghttp2_option* option = nullptr;
   KGW_ASSERT(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_auto_window_update(option, 1);
@@ -52,8 +71,10 @@ void Session::start(Side side) {
   nghttp2_option_set_stream_reset_rate_limit(option, UINT64_MAX, UINT64_MAX);
 #endif
   bool server = side == Side::kServer;
-  int made = server ? nghttp2_session_server_new2(&session_, callbacks(), this, option)
-                    : nghttp2_session_client_new2(&session_, callbacks(), this, option);
+  nghttp2_mem memory = memory_of(blocks);
+  nghttp2_mem* from = blocks == nullptr ? nullptr : &memory;
+  int made = server ? nghttp2_session_server_new3(&session_, callbacks(), this, option, from)
+                    : nghttp2_session_client_new3(&session_, callbacks(), this, option, from);
   nghttp2_option_del(option);
   KGW_ASSERT(made == 0);
   const nghttp2_settings_entry settings[] = {
@@ -71,9 +92,11 @@ void Session::start(Side side) {
 
 // ---- streams -------------------------------------------------------------------------------------------------------
 
-Stream* Session::find(StreamId id) const {
+Stream* Session::find(StreamId id) {
+  if (last_ != nullptr && last_->id == id) return last_;
   auto found = streams_.find(id);
-  return found == streams_.end() ? nullptr : found->second.get();
+  if (found == streams_.end()) return nullptr;
+  return last_ = &found->second;
 }
 
 Stream* Session::of(StreamId id) const {
@@ -81,13 +104,26 @@ Stream* Session::of(StreamId id) const {
 }
 
 Stream& Session::add(StreamId id) {
-  auto& stream = streams_[id] = std::make_unique<Stream>();
-  stream->id = id;
   ++streams_seen_;
-  return *stream;
+  if (spare_.empty()) {
+    last_ = &streams_[id];
+  } else {
+    auto node = std::move(spare_.back());
+    spare_.pop_back();
+    node.key() = id;
+    last_ = &streams_.insert(std::move(node)).position->second;
+  }
+  last_->id = id;
+  return *last_;
 }
 
-void Session::forget(Stream& stream) { streams_.erase(stream.id); }
+void Session::forget(Stream& stream) {
+  last_ = nullptr;
+  auto node = streams_.extract(stream.id);
+  if (spare_.size() == kMostSpare) return;
+  node.mapped() = Stream{};
+  spare_.push_back(std::move(node));
+}
 
 void Session::bind_stream(StreamId id, void* user) {
   Stream* stream = find(id);
@@ -131,7 +167,7 @@ void Session::read_on(Stream& stream) {
   stream.unread = 0;
 }
 
-size_t Session::waiting(StreamId id) const {
+size_t Session::waiting(StreamId id) {
   const Stream* stream = find(id);
   return stream == nullptr ? 0 : stream->body.size();
 }
@@ -174,15 +210,16 @@ void Session::push_head(Stream& stream, EventKind kind, http::Head& head, bool e
 
 // What nobody is bound to any more is not told.
 bool Session::pop(Event& event) {
-  while (!events_.empty()) {
-    event = events_.front();
-    events_.pop_front();
+  while (events_wait()) {
+    event = events_[told_++];
     Stream* stream = find(event.stream);
     bool fresh = event.kind == EventKind::kHead || event.kind == EventKind::kRefused;
     if (stream == nullptr || (stream->user == nullptr && !fresh)) continue;
     event.user = stream->user;
     return true;
   }
+  events_.clear();
+  told_ = 0;
   return false;
 }
 

@@ -2,8 +2,6 @@
 // What both sides of an HTTP/2 connection share: libnghttp2 fed frame by frame, its callbacks as a queue of events, and
 // bodies that wait for the peer's window.
 
-#include <deque>
-#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -11,6 +9,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "base/block_pool.h"
 #include "codec/client_codec.h"
 #include "codec/h2/frame_scan.h"
 #include "codec/h2/head_builder.h"
@@ -49,7 +48,7 @@ class Session {
  public:
   enum class Side : uint8_t { kServer, kClient };
 
-  Session(Side side, const HeadLimits& heads, const StreamLimits& streams);
+  Session(Side side, const HeadLimits& heads, const StreamLimits& streams, base::BlockPool* blocks);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -59,7 +58,7 @@ class Session {
   void put_data(StreamId stream, std::span<const char> data, bool end, base::OutBuffer& out);
   void put_trailers(StreamId stream, const http::Head& trailers, base::OutBuffer& out);
   void send(base::OutBuffer& out);
-  bool events_wait() const { return !events_.empty(); }
+  bool events_wait() const { return told_ < events_.size(); }
   bool in_head_frame() const {
     FrameType type = scan_.frame().type;
     return !scan_.between() && (type == FrameType::kHeaders || type == FrameType::kContinuation);
@@ -67,9 +66,9 @@ class Session {
   bool sends() const { return !waits_for_settings_ && nghttp2_session_want_write(session_) != 0; }
   void reset_stream(StreamId stream, Reset reset, base::OutBuffer& out);
   void hold_stream(StreamId stream, bool held);
-  size_t waiting(StreamId stream) const;
+  size_t waiting(StreamId stream);
   void bind_stream(StreamId stream, void* user);
-  Stream* find(StreamId id) const;
+  Stream* find(StreamId id);
   Stream& add(StreamId id);
   void forget(Stream& stream);
   // Nothing more is read, and the peer is told why.
@@ -100,7 +99,7 @@ class Session {
   nghttp2_session* session_ = nullptr;
   HeadBuilder builder_;
   base::Arena arena_; // heads and trailers that belong to no exchange
-  std::unordered_map<StreamId, std::unique_ptr<Stream>> streams_;
+  std::unordered_map<StreamId, Stream> streams_;
   const char* broken_ = nullptr;
   uint64_t data_frames_sent_ = 0, streams_seen_ = 0;
   size_t unread_ = 0;           // of all held streams
@@ -113,7 +112,7 @@ class Session {
   bool pop(Event& event);
   bool feed(std::span<char>& in);
   Stream* of(StreamId id) const;
-  void start(Side side);
+  void start(Side side, base::BlockPool* blocks);
   void read_on(Stream& stream);
   void reset_sent(StreamId id, uint32_t error);
   void note_waiting(Stream& stream);
@@ -141,9 +140,12 @@ class Session {
 
   FrameScan scan_;
   uint32_t empty_ = 0, continuations_ = 0; // in a row
-  std::deque<Event> events_;
-  base::OutBuffer* out_ = nullptr; // of the call that is sending
-  Stream* reading_ = nullptr;      // whose head is being read; null: thrown away
+  std::vector<Event> events_;
+  size_t told_ = 0;                                                    // of them
+  std::vector<std::unordered_map<StreamId, Stream>::node_type> spare_; // their memory serves the next streams
+  Stream* last_ = nullptr;                                             // that was looked for
+  base::OutBuffer* out_ = nullptr;                                     // of the call that is sending
+  Stream* reading_ = nullptr;                                          // whose head is being read; null: thrown away
   bool told_broken_ = false, told_over_ = false;
 };
 

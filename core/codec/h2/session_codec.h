@@ -21,7 +21,7 @@ template <class Side> class SessionCodec : public Side, protected Session {
   bool wants_write() const final { return sends(); }
   void write(base::OutBuffer& out) final { send(out); }
   void bind(StreamId id, void* user) final { bind_stream(id, user); }
-  size_t queued(StreamId id) const final { return waiting(id); }
+  size_t queued(StreamId id) final { return waiting(id); }
   bool hold(StreamId id, bool held) final {
     hold_stream(id, held);
     return true;
