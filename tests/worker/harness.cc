@@ -54,34 +54,69 @@ void Peer::on_writable() {
   transport_->want_write(!unsent_.empty());
 }
 
-Reply parse_reply(std::string_view text) {
-  Reply answer;
+std::string Reply::field(std::string_view name) const { return value_of(head, name); }
+
+namespace {
+
+// False: the head is not there.
+bool take_head(std::string_view text, Reply& message) {
   auto end = text.find("\r\n\r\n");
-  if (end == std::string_view::npos || !text.starts_with("HTTP/1.1 ")) return answer;
-  std::from_chars(text.data() + 9, text.data() + 12, answer.status);
-  answer.head = text.substr(0, end + 2);
-  answer.bytes = end + 4;
-  std::string_view rest = text.substr(end + 4);
-  if (std::string length = value_of(answer.head, "content-length"); !length.empty()) {
-    auto bytes = static_cast<size_t>(std::stoul(length));
-    answer.body = rest.substr(0, bytes);
-    answer.complete = rest.size() >= bytes;
-    answer.bytes += answer.body.size();
-    return answer;
-  }
-  while (true) { // chunked
+  if (end == std::string_view::npos) return false;
+  message.head = text.substr(0, end + 2);
+  message.bytes = end + 4;
+  return true;
+}
+
+void take_chunks(std::string_view rest, Reply& message) {
+  while (true) {
     auto line = rest.find("\r\n");
-    if (line == std::string_view::npos) return answer;
+    if (line == std::string_view::npos) return;
     size_t bytes = 0;
     std::from_chars(rest.data(), rest.data() + line, bytes, 16);
-    if (rest.size() < line + 2 + bytes + 2) return answer;
-    answer.body += rest.substr(line + 2, bytes);
+    if (bytes == 0) {
+      auto end = rest.find("\r\n\r\n"); // that of the trailers, or of the chunk's line itself
+      if (end == std::string_view::npos) return;
+      message.trailers = end == line ? "" : rest.substr(line, end + 2 - line);
+      message.bytes += end + 4;
+      message.complete = true;
+      return;
+    }
+    if (rest.size() < line + 2 + bytes + 2) return;
+    message.body += rest.substr(line + 2, bytes);
     rest.remove_prefix(line + 2 + bytes + 2);
-    answer.bytes += line + 2 + bytes + 2;
-    if (bytes != 0) continue;
-    answer.complete = true;
-    return answer;
+    message.bytes += line + 2 + bytes + 2;
   }
+}
+
+void take_body(std::string_view text, Reply& message) {
+  std::string_view rest = text.substr(message.bytes);
+  std::string length = message.field("content-length");
+  if (length.empty()) return take_chunks(rest, message);
+  auto bytes = static_cast<size_t>(std::stoul(length));
+  message.body = rest.substr(0, bytes);
+  message.complete = rest.size() >= bytes;
+  message.bytes += message.body.size();
+}
+
+} // namespace
+
+Reply parse_reply(std::string_view text) {
+  Reply answer;
+  if (!text.starts_with("HTTP/1.1 ") || !take_head(text, answer)) return answer;
+  std::from_chars(text.data() + 9, text.data() + 12, answer.status);
+  take_body(text, answer);
+  return answer;
+}
+
+Request parse_request(std::string_view text) {
+  Request request;
+  if (!take_head(text, request)) return request;
+  request.method = request.head.substr(0, request.head.find(' '));
+  request.path = request.head.substr(request.method.size() + 1);
+  request.path.resize(request.path.find(' '));
+  request.complete = request.field("content-length").empty() && request.field("transfer-encoding").empty();
+  if (!request.complete) take_body(text, request);
+  return request;
 }
 
 Harness::Harness(uint64_t seed, std::string_view trusted) {
@@ -99,16 +134,23 @@ Harness::Harness(uint64_t seed, std::string_view trusted) {
     std::string path = head.substr(4, head.find(' ', 4) - 4);
     peer.send(fmt::format("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{}", path.size(), path));
   };
+  h2_origin = [](H2Peer& peer, H2Stream& stream) {
+    if (stream.ended) peer.answer(stream, 200, value_of(stream.head, ":path"));
+  };
 }
 
 Harness::~Harness() {
   for (auto& client : clients) client->close();
   for (auto& peer : origins) peer->close();
+  for (auto& client : h2_clients) client->close();
+  for (auto& peer : h2_origins) peer->close();
   loop->settle();
   worker->cut();
   loop->settle();
   clients.clear();
   origins.clear();
+  h2_clients.clear();
+  h2_origins.clear();
   worker.reset();
 }
 
@@ -131,8 +173,13 @@ void Harness::apply() {
   gateway::Update update{.counters = {{counters}}};
   update.ports.push_back({kPort, 0, std::nullopt});
   if (with_cluster_) {
-    spec.clusters.push_back(
-        {.id = {"Service", "test", "origin", 80}, .name = "test_origin_80", .settings = cluster, .policy = policy});
+    spec.clusters.push_back({.id = {"Service", "test", "origin", 80},
+                             .name = "test_origin_80",
+                             .http2 = http2,
+                             .h2_stream_window_bytes = h2_stream_window_bytes,
+                             .h2_connection_window_bytes = h2_connection_window_bytes,
+                             .settings = cluster,
+                             .policy = policy});
   }
   auto snapshot = *snapshot::compile(std::move(spec), registry_, 1);
   for (const snapshot::Cluster& compiled : snapshot->clusters) {
@@ -165,15 +212,24 @@ std::shared_ptr<const cluster::EndpointSet> Harness::admit(const std::vector<std
     cluster::Endpoint endpoint{.port = 80, .text = address.text()};
     std::copy(std::begin(address.bytes), std::end(address.bytes), std::begin(endpoint.ip));
     set.push_back(endpoint);
-    network->listen(address,
-                    [this](std::unique_ptr<net::Transport> transport) { accept_origin(std::move(transport)); });
+    network->listen(address, [this](std::unique_ptr<net::Transport> transport) {
+      http2 ? accept_h2_origin(std::move(transport)) : accept_origin(std::move(transport));
+    });
   }
   return runtime->admit(std::move(set));
 }
 
 void Harness::accept_origin(std::unique_ptr<net::Transport> transport) {
   origins.push_back(std::make_unique<Peer>());
-  origins.back()->on_bytes = [this](Peer& peer) {
+  origins.back()->on_bytes = [this, told = false](Peer& peer) mutable {
+    if (whole_origin) {
+      Request request = parse_request(peer.received);
+      bool news = !request.head.empty() && (!told || request.complete);
+      told = !request.complete && (told || news);
+      if (request.complete) peer.received.erase(0, request.bytes);
+      if (news) whole_origin(peer, request);
+      return;
+    }
     // Bodies are not looked at: the script speaks when the head is there.
     auto end = peer.received.find("\r\n\r\n");
     if (end == std::string::npos) return;
@@ -182,6 +238,19 @@ void Harness::accept_origin(std::unique_ptr<net::Transport> transport) {
     origin(peer, head);
   };
   origins.back()->adopt(std::move(transport));
+}
+
+void Harness::accept_h2_origin(std::unique_ptr<net::Transport> transport) {
+  H2Peer& peer = *h2_origins.emplace_back(std::make_unique<H2Peer>(H2Peer::Side::kOrigin, h2_options));
+  peer.on_message = [this](H2Peer& at, H2Stream& stream) { h2_origin(at, stream); };
+  peer.adopt(std::move(transport), true);
+}
+
+H2Peer& Harness::connect_h2_client(const H2Options& options) {
+  H2Peer& client = *h2_clients.emplace_back(std::make_unique<H2Peer>(H2Peer::Side::kClient, options));
+  client.adopt(network->connect(kListener, client), false);
+  settle();
+  return client;
 }
 
 Peer& Harness::connect_client() {

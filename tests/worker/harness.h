@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/worker.h"
+#include "support/h2_peer.h"
 #include "support/memory_network.h"
 
 namespace kgw::test {
@@ -42,14 +43,20 @@ class Peer final : public net::TransportHandler {
   bool eof_ = false, error_ = false;
 };
 
-// One request and what its client saw of the answer.
+// One message of HTTP/1, as far as it has come.
 struct Reply {
   int status = 0; // 0: none
-  std::string head, body;
+  std::string head, body, trailers;
   bool complete = false;
   size_t bytes = 0; // of `text` that it took
+  std::string field(std::string_view name) const;
 };
 Reply parse_reply(std::string_view text);
+
+struct Request : Reply {
+  std::string method, path; // empty: the head is not there
+};
+Request parse_request(std::string_view text);
 
 class Harness {
  public:
@@ -61,6 +68,9 @@ class Harness {
   snapshot::ListenerSettings listener;
   snapshot::ClusterSettings cluster;
   cluster::Policy policy;
+  // As in ClusterSpec.
+  bool http2 = false;
+  int64_t h2_stream_window_bytes = 16 << 20, h2_connection_window_bytes = 24 << 20;
   std::vector<std::string> endpoints = {"10.0.0.1"};
   void start();
   // A new snapshot with what the fields above say now.
@@ -74,7 +84,13 @@ class Harness {
 
   // What origins do with a complete request head (up to the blank line); the default answers 200 with the path as body.
   std::function<void(Peer& origin, const std::string& head)> origin;
+  // Instead of it: told of a request when its head is there, and again if that was not all, when all of it is.
+  std::function<void(Peer& origin, const Request&)> whole_origin;
   Peer& connect_client();
+  // The same over HTTP/2, with `http2`.
+  std::function<void(H2Peer& origin, H2Stream&)> h2_origin;
+  H2Options h2_options; // of origins
+  H2Peer& connect_h2_client(const H2Options& options = {});
   void settle() { loop->settle(); }
   void advance(Duration d) { loop->advance(d); }
   uint64_t listener_stat(base::Counter proxy::ListenerStats::* member) { return counters->sum(member); }
@@ -87,9 +103,11 @@ class Harness {
   std::shared_ptr<cluster::Runtime> runtime;
   std::shared_ptr<proxy::ListenerCounters> counters;
   std::vector<std::unique_ptr<Peer>> clients, origins;
+  std::vector<std::unique_ptr<H2Peer>> h2_clients, h2_origins;
 
  private:
   void accept_origin(std::unique_ptr<net::Transport> transport);
+  void accept_h2_origin(std::unique_ptr<net::Transport> transport);
   std::shared_ptr<const cluster::EndpointSet> admit(const std::vector<std::string>& hosts);
   cluster::Registry registry_{1};
   bool with_cluster_ = true;
