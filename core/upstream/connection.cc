@@ -283,6 +283,8 @@ void Connection::deliver(const codec::Event& event) {
   bool over = event.kind == codec::EventKind::kReset || (end && stream.request_complete_);
   if (over) {
     detach(stream);
+    // Who held it while this end was already here does not come back to let it go.
+    if (!codec_->hold(stream.id_, false)) transport_->resume_reading();
     // A request that was written and that the endpoint has not taken all of has no use any more.
     if (codec_->queued(stream.id_) > 0) codec_->reset(stream.id_, codec::Reset::kCancel, output_->open());
     codec_->bind(stream.id_, nullptr);

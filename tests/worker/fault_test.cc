@@ -371,6 +371,35 @@ TEST(Fault, AClientThatLeaves) {
   }
 }
 
+// The end of an answer may come in the same read as what made its client slow: the connection is not left paused.
+TEST(Fault, AnAnswerThatEndsWhileItIsPausedLeavesItsConnectionReading) {
+  Harness h;
+  h.listener.buffer_bytes = 4096;
+  h.start();
+  const std::string body(20'000, 'd');
+  h.origin = [&](Peer& peer, const std::string&) {
+    peer.send(fmt::format("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
+                          body.size(), body));
+  };
+  h.network->faults.to_client.capacity = 1000;
+  Peer& client = h.connect_client();
+  h.network->faults = {};
+  for (int i = 0; i < 2; ++i) {
+    h.network->stall(0, Direction::kToClient, true);
+    client.send(kGet);
+    h.settle();
+    h.network->stall(0, Direction::kToClient, false);
+    h.settle();
+    EXPECT_EQ(parse_reply(client.received).body.size(), body.size()) << i;
+    client.received.clear();
+  }
+  EXPECT_EQ(h.origins.size(), 1u);
+  h.origins[0]->close();
+  h.settle();
+  EXPECT_EQ(h.runtime->sum(&cluster::Stats::upstream_cx_active), 0u) << "its end is seen";
+  EXPECT_EQ(h.at_rest(), "");
+}
+
 // A client that reads nothing: the origin is paused, memory is flat, and the flush timer ends it.
 TEST(Fault, AClientThatStopsReadingIsGivenUp) {
   Harness h;
