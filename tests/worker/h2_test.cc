@@ -367,6 +367,34 @@ TEST(H2, ASlowReaderOfOneStreamHoldsUpNoOther) {
   EXPECT_EQ(h.at_rest(), "");
 }
 
+// A window that the answer fills exactly leaves no room for its end (libnghttp2 sends no empty DATA into it).
+TEST(H2, AnEndThatNobodyMakesRoomForIsGivenUpToo) {
+  constexpr size_t kWindow = 1000;
+  Held h;
+  h.listener.stream_idle_timeout_ms = 5000;
+  h.start();
+  H2Options options;
+  options.stream_window = kWindow;
+  H2Peer& client = h.connect_h2_client(options);
+  H2Stream& slow = client.get("/slow");
+  client.hold(slow, true);
+  h.settle();
+  H2Stream& far = *h.requests.at(0).stream;
+  h.requests[0].peer->answer(far, 200, {}, false);
+  h.requests[0].peer->send(far, pattern(kWindow), false);
+  h.settle();
+  h.requests[0].peer->send(far, {}, true);
+  h.settle();
+  EXPECT_EQ(slow.body.size(), kWindow);
+  EXPECT_FALSE(slow.ended);
+  EXPECT_EQ(h.at_rest(), "") << "for the worker it is over";
+  h.advance(seconds(4));
+  EXPECT_FALSE(slow.closed);
+  h.advance(seconds(2));
+  EXPECT_EQ(slow.reset, uint32_t{NGHTTP2_CANCEL});
+  EXPECT_EQ(h.listener_stat(&ListenerStats::downstream_rq_idle_timeout), 1u);
+}
+
 TEST(H2, ASlowOriginOfOneUploadHoldsUpNoOther) {
   constexpr size_t kWindow = 65535, kBuffer = 64 * 1024;
   Held h;

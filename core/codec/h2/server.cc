@@ -11,7 +11,7 @@ constexpr size_t kMostDiscarded = 16384;
 
 // Complete for us, and the client does not take it, or does not end its request.
 bool lingers(const Stream& stream) {
-  return stream.user == nullptr && stream.open && (stream.body.waiting() || stream.answered);
+  return stream.user == nullptr && stream.open && (stream.counted || stream.answered);
 }
 
 class Server final : public SessionCodec<ServerCodec> {
@@ -157,7 +157,6 @@ void Server::write_head(StreamId id, const http::Head& head, bool end, base::Out
 
 void Server::on_sent_end(Stream& stream) {
   ++answered_;
-  stream.sent_end = true;
   stream.answered = !stream.told_end;
   if (stream.answered) ++answered_streams_;
 }

@@ -333,7 +333,8 @@ void Session::put_data(StreamId id, std::span<const char> data, bool end, base::
 }
 
 void Session::note_waiting(Stream& stream) {
-  bool waits = stream.open && stream.body.waiting();
+  // An end waits for room as well: libnghttp2 sends nothing into a full window, not even an empty DATA frame.
+  bool waits = stream.open && (stream.body.waiting() || (stream.ended && !stream.sent_end));
   if (std::exchange(stream.counted, waits) == waits) return;
   waits ? ++waiting_streams_ : --waiting_streams_;
 }
@@ -395,7 +396,11 @@ void Session::frame_sent(const nghttp2_frame& frame) {
   switch (frame.hd.type) {
   case NGHTTP2_DATA: ++data_frames_sent_; [[fallthrough]];
   case NGHTTP2_HEADERS:
-    if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) on_sent_end(*stream);
+    if (Stream* stream = of(static_cast<StreamId>(frame.hd.stream_id)); stream != nullptr && end) {
+      stream->sent_end = true;
+      note_waiting(*stream);
+      on_sent_end(*stream);
+    }
     return;
   case NGHTTP2_RST_STREAM: return reset_sent(static_cast<StreamId>(frame.hd.stream_id), frame.rst_stream.error_code);
   case NGHTTP2_GOAWAY:

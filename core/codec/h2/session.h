@@ -32,7 +32,7 @@ struct Stream {
   bool held = false;        // the reader is slow
   bool counted = false;     // in waiting_streams_
   bool headed = false;      // server: our answer has begun
-  bool sent_end = false;    // server: it is complete
+  bool sent_end = false;    // all that we say is sent
   bool answered = false;    // server: completely, in front of the end of the request
   size_t last_seen = 0;     // server: of its body waited when somebody last looked
   size_t discarded = 0;     // bytes of the request that came after that
@@ -104,7 +104,7 @@ class Session {
   uint64_t data_frames_sent_ = 0, streams_seen_ = 0;
   size_t unread_ = 0;           // of all held streams
   size_t answered_streams_ = 0; // server: open, answered in front of the end of their requests
-  size_t waiting_streams_ = 0;  // of which the peer has not taken all that was written
+  size_t waiting_streams_ = 0;  // for whose body or end the peer has no room
   bool goaway_received_ = false, goaway_sent_ = false, settings_received_ = false;
   bool waits_for_settings_ = false; // nothing is sent until they are here
 
