@@ -447,25 +447,32 @@ void Downstream::resume(Pause reason) {
 
 // ---- time ----------------------------------------------------------------------------------------------------------
 
+// How long a client may take nothing of answers that are complete. Where silence has no limit, that of an idle
+// connection holds.
+Duration Downstream::flush_time() const {
+  const snapshot::ListenerSettings& settings = port_.settings();
+  int64_t limit = settings.stream_idle_timeout_ms;
+  return base::from_ms(limit > 0 ? limit : settings.connection_idle_timeout_ms);
+}
+
 Instant Downstream::due() {
   const snapshot::ListenerSettings& settings = port_.settings();
   if (state_ == State::kHandshake) return idle_since_ + base::from_ms(settings.tls_handshake_timeout_ms);
   if (state_ == State::kLingering) {
     // The linger counts from the last byte the client took.
-    Instant flushed =
-        output_.queued() == 0 ? linger_until_ : idle_since_ + base::from_ms(settings.stream_idle_timeout_ms);
+    Instant flushed = output_.queued() == 0 ? linger_until_ : idle_since_ + flush_time();
     return std::max(flushed, linger_until_);
   }
   if (codec_ == nullptr || !codec_->lingering()) [[likely]] {
     lingering_since_ = {};
   } else {
     if (lingering_since_ == Instant{}) lingering_since_ = now();
-    return lingering_since_ + base::from_ms(std::max<int64_t>(1, settings.stream_idle_timeout_ms));
+    return lingering_since_ + flush_time();
   }
   if (busy() && head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
   if (busy()) return base::kNever; // exchanges have their own timers
   if (ends_at_ != base::kNever) return ends_at_;
-  if (output_.queued() > 0) return idle_since_ + base::from_ms(std::max<int64_t>(1, settings.stream_idle_timeout_ms));
+  if (output_.queued() > 0) return idle_since_ + flush_time();
   if (head_since_ != Instant{}) return head_since_ + base::from_ms(settings.request_head_timeout_ms);
   return idle_since_ + base::from_ms(settings.connection_idle_timeout_ms);
 }

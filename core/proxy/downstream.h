@@ -79,6 +79,7 @@ class Downstream final : public net::Deferred,
   void pause(Pause reason);
   void resume(Pause reason);
   void on_timer(Instant now);
+  Duration flush_time() const;
   Instant due();
   void arm();
   Instant now() const { return port_.context->loop.now(); }

@@ -378,8 +378,8 @@ TEST(Fault, AnAnswerThatEndsWhileItIsPausedLeavesItsConnectionReading) {
   h.start();
   const std::string body(20'000, 'd');
   h.origin = [&](Peer& peer, const std::string&) {
-    peer.send(fmt::format("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n",
-                          body.size(), body));
+    peer.send(
+        fmt::format("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{}\r\n0\r\n\r\n", body.size(), body));
   };
   h.network->faults.to_client.capacity = 1000;
   Peer& client = h.connect_client();
@@ -397,6 +397,23 @@ TEST(Fault, AnAnswerThatEndsWhileItIsPausedLeavesItsConnectionReading) {
   h.origins[0]->close();
   h.settle();
   EXPECT_EQ(h.runtime->sum(&cluster::Stats::upstream_cx_active), 0u) << "its end is seen";
+  EXPECT_EQ(h.at_rest(), "");
+}
+
+TEST(Fault, WithoutALimitOfSilenceASlowReaderGetsAllOfItsAnswer) {
+  Harness h;
+  h.listener.stream_idle_timeout_ms = 0;
+  h.start();
+  h.origin = [](Peer& peer, const std::string&) {
+    peer.send("HTTP/1.1 200 OK\r\ncontent-length: 500000\r\n\r\n" + std::string(500'000, 'd'));
+  };
+  Peer& client = h.connect_client();
+  h.network->stall(0, Direction::kToClient, true);
+  client.send(kGet);
+  h.advance(seconds(100));
+  h.network->stall(0, Direction::kToClient, false);
+  h.settle();
+  EXPECT_EQ(parse_reply(client.received).body.size(), 500'000u);
   EXPECT_EQ(h.at_rest(), "");
 }
 

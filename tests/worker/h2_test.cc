@@ -395,6 +395,22 @@ TEST(H2, AnEndThatNobodyMakesRoomForIsGivenUpToo) {
   EXPECT_EQ(h.listener_stat(&ListenerStats::downstream_rq_idle_timeout), 1u);
 }
 
+TEST(H2, WithoutALimitOfSilenceASlowReaderGetsAllOfItsAnswer) {
+  Held h;
+  h.listener.stream_idle_timeout_ms = 0;
+  h.start();
+  H2Peer& client = h.connect_h2_client();
+  H2Stream& slow = client.get("/slow");
+  client.hold(slow, true);
+  h.settle();
+  h.requests.at(0).peer->answer(*h.requests[0].stream, 200, pattern(500'000));
+  h.advance(seconds(100));
+  client.hold(slow, false);
+  h.settle();
+  EXPECT_TRUE(slow.ended && slow.body == pattern(500'000)) << slow.body.size();
+  EXPECT_EQ(h.at_rest(), "");
+}
+
 TEST(H2, ASlowOriginOfOneUploadHoldsUpNoOther) {
   constexpr size_t kWindow = 65535, kBuffer = 64 * 1024;
   Held h;
