@@ -178,16 +178,16 @@ ssize_t H2Peer::read_body(nghttp2_session* session, int32_t id, uint8_t* into, s
 
 // What libnghttp2 has to say goes out as the connection takes it; what is called back from inside waits for tell().
 void H2Peer::flush() {
-  if (telling_ || transport_ == nullptr || !open_) return;
-  while (!error_) {
+  if (telling_ || transport_ == nullptr || !open_ || error_) return;
+  while (true) {
     const uint8_t* data = nullptr;
     ssize_t bytes = 0;
     while (unsent_.size() < kMostUnsent && (bytes = nghttp2_session_mem_send(session_, &data)) > 0)
       unsent_.append(reinterpret_cast<const char*>(data), static_cast<size_t>(bytes));
     if (unsent_.empty()) break;
     net::IoResult result = transport_->write({unsent_.data(), unsent_.size()});
-    if (result.kind == net::IoResult::Kind::kError) unsent_.clear();
-    if (result.kind != net::IoResult::Kind::kBytes) break;
+    if (result.kind == net::IoResult::Kind::kAgain) break;
+    if (result.kind != net::IoResult::Kind::kBytes) return transport_->want_write(false); // reading tells more
     unsent_.erase(0, result.bytes);
   }
   transport_->want_write(!unsent_.empty());
@@ -210,6 +210,7 @@ void H2Peer::on_readable() {
   if (result.kind != net::IoResult::Kind::kBytes) {
     eof_ |= result.kind == net::IoResult::Kind::kEof;
     error_ |= result.kind == net::IoResult::Kind::kError;
+    if (error_) transport_->want_write(false);
     return transport_->pause_reading();
   }
   ssize_t taken = nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(space), result.bytes);
@@ -297,6 +298,12 @@ nghttp2_session_callbacks* H2Peer::callbacks() {
       if (H2Stream* stream = peer_of(self).find(id)) stream->closed = true;
       return 0;
     });
+    nghttp2_session_callbacks_set_on_frame_not_send_callback( // a request behind a GOAWAY, among others
+        all, [](nghttp2_session*, const nghttp2_frame* frame, int, void* self) {
+          H2Stream* stream = peer_of(self).find(frame->hd.stream_id);
+          if (stream != nullptr && frame->hd.type == NGHTTP2_HEADERS) stream->closed = true;
+          return 0;
+        });
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
         all, [](nghttp2_session*, const nghttp2_frame* frame, int error, void* self) {
           if (error == NGHTTP2_ERR_REFUSED_STREAM) return 0; // over a limit that the other side need not know yet

@@ -55,6 +55,7 @@ void Peer::on_writable() {
 }
 
 std::string Reply::field(std::string_view name) const { return value_of(head, name); }
+std::string Reply::trailer(std::string_view name) const { return value_of(trailers, name); }
 
 namespace {
 
@@ -222,13 +223,13 @@ std::shared_ptr<const cluster::EndpointSet> Harness::admit(const std::vector<std
 void Harness::accept_origin(std::unique_ptr<net::Transport> transport) {
   origins.push_back(std::make_unique<Peer>());
   origins.back()->on_bytes = [this, told = false](Peer& peer) mutable {
-    if (whole_origin) {
+    while (whole_origin) {
       Request request = parse_request(peer.received);
       bool news = !request.head.empty() && (!told || request.complete);
       told = !request.complete && (told || news);
       if (request.complete) peer.received.erase(0, request.bytes);
       if (news) whole_origin(peer, request);
-      return;
+      if (!request.complete) return; // else the next one may be there, behind an early answer
     }
     // Bodies are not looked at: the script speaks when the head is there.
     auto end = peer.received.find("\r\n\r\n");

@@ -49,7 +49,7 @@ struct Reply {
   std::string head, body, trailers;
   bool complete = false;
   size_t bytes = 0; // of `text` that it took
-  std::string field(std::string_view name) const;
+  std::string field(std::string_view name) const, trailer(std::string_view name) const;
 };
 Reply parse_reply(std::string_view text);
 
