@@ -105,7 +105,7 @@ class Codec {
   virtual unsigned capacity() const { return 1; }
   // Events of this stream carry `user` from now on; null: no events any more.
   virtual void bind(StreamId stream, void* user) = 0;
-  // Bytes of the stream that wait for the peer to take more.
+  // Bytes of the stream that wait for the peer to take more; its end alone is as much as one.
   virtual size_t queued(StreamId) { return 0; }
   // Whether the peer of this stream alone can be made to wait (and to go on); false: only the whole connection.
   virtual bool hold(StreamId, bool) { return false; }

@@ -187,6 +187,26 @@ TEST(H2, AClientConnectionThatIsLostCancelsAllItsAttempts) {
   }
 }
 
+TEST(H2, AClientThatGoesAwayGetsWhatItAskedFor) {
+  Held h;
+  h.start();
+  H2Peer& client = h.connect_h2_client();
+  H2Stream& first = client.get("/first");
+  H2Stream& second = client.get("/second");
+  h.settle();
+  client.goaway(0, NGHTTP2_NO_ERROR);
+  h.settle();
+  h.requests.at(1).answer();
+  h.settle();
+  EXPECT_FALSE(client.ended());
+  h.requests.at(0).answer();
+  h.settle();
+  EXPECT_EQ(first.body, "/first");
+  EXPECT_EQ(second.body, "/second");
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(h.at_rest(), "");
+}
+
 // ---- the origin refuses, resets, leaves ----------------------------------------------------------------------------
 
 TEST(H2, ARefusedStreamIsRetriedByRefusedStream) {
@@ -336,6 +356,28 @@ TEST(H2, AnEarlyAnswerEndsTheUploadOfItsStreamAlone) {
   EXPECT_EQ(h.at_rest(), "");
 }
 
+// An origin that has no room, not even for the end: what nobody needs any more does not stay open there.
+TEST(H2, AnEarlyAnswerEndsAnUploadOfWhichTheEndAloneIsLeft) {
+  Held h;
+  h.h2_options.stream_window = 0;
+  h.start();
+  H2Peer& client = h.connect_h2_client();
+  client.get("/first"); // brings the origin's settings
+  h.settle();
+  H2Stream& upload = client.ask(post("/upload"), false);
+  h.settle();
+  client.send(upload, {}, true);
+  h.settle();
+  H2Peer& origin = *h.h2_origins.at(0);
+  H2Stream& far = *origin.streams.at(3);
+  EXPECT_FALSE(far.ended);
+  for (auto& [id, stream] : origin.streams) origin.answer(*stream, 200, "ok");
+  h.settle();
+  EXPECT_EQ(upload.body, "ok");
+  EXPECT_EQ(far.reset, uint32_t{NGHTTP2_CANCEL});
+  EXPECT_EQ(h.at_rest(), "");
+}
+
 // ---- windows, limits -----------------------------------------------------------------------------------------------
 
 TEST(H2, ASlowReaderOfOneStreamHoldsUpNoOther) {
@@ -457,6 +499,28 @@ TEST(H2, AConnectionThatAllowsOneStreamGetsCompany) {
   for (auto& request : h.requests) request.answer();
   h.settle();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(asked[static_cast<size_t>(i)]->body, fmt::format("/{}", i));
+  EXPECT_EQ(h.at_rest(), "");
+}
+
+TEST(H2, ALimitThatGrowsLetsInWhoWaits) {
+  Held h;
+  h.cluster.max_connections = 1;
+  h.h2_options.concurrent_streams = 1;
+  h.start();
+  H2Peer& client = h.connect_h2_client();
+  client.get("/first");
+  h.settle();
+  client.get("/second");
+  client.get("/third");
+  h.settle();
+  EXPECT_EQ(h.requests.size(), 1u);
+  EXPECT_EQ(h.runtime->sum(&cluster::Stats::upstream_rq_pending_active), 2u);
+  h.h2_origins.at(0)->settings(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 3);
+  h.settle();
+  EXPECT_EQ(h.requests.size(), 3u);
+  EXPECT_EQ(h.h2_origins.size(), 1u);
+  for (auto& request : h.requests) request.answer();
+  h.settle();
   EXPECT_EQ(h.at_rest(), "");
 }
 

@@ -459,7 +459,15 @@ std::string Storm::what_is_wrong() {
   std::string wrong = wrong_ + wrong_requests() + wrong_answers() + wrong_records() + at_rest();
   if (drains_ && !drained_) wrong += "the drain has no end\n";
   for (auto* side : {&h2_clients, &h2_origins}) {
-    for (auto& peer : *side) wrong += peer->violation;
+    for (auto& peer : *side) {
+      wrong += peer->violation;
+      if (peer->ended() || peer->gone()) continue;
+      for (auto& [id, stream] : peer->streams) {
+        if (stream->closed) continue;
+        wrong += fmt::format("stream {} of {} is open at {}\n", id, value_of(stream->head, ":path"),
+                             side == &h2_clients ? "its client" : "its origin");
+      }
+    }
   }
   return wrong + left_over();
 }

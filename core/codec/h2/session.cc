@@ -169,7 +169,7 @@ void Session::read_on(Stream& stream) {
 
 size_t Session::waiting(StreamId id) {
   const Stream* stream = find(id);
-  return stream == nullptr ? 0 : stream->body.size();
+  return stream == nullptr ? 0 : std::max<size_t>(stream->body.size(), stream->counted ? 1 : 0);
 }
 
 void Session::broken(uint32_t error, const char* reason) {
