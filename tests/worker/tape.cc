@@ -53,6 +53,7 @@ std::string Tape::replay() const {
     Event event = traced.event;
     event.failure.transport_text = entry.text;
     exchange::Step step = exchange::feed(fresh->machine, event, traced.at);
+    if ((step.acts & exchange::kStart) != 0) fresh->hosts.emplace_back(fresh->machine.start().endpoint);
     if (std::string found = difference(entry, step, *fresh); !found.empty()) {
       return fmt::format("event {} of {}: {}", &entry - &entries_.front(), entries_.size(), found);
     }

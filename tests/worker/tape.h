@@ -37,6 +37,7 @@ class Tape {
     retry::Faults faults;
     exchange::Machine machine;
     exchange::Ledger ledger;
+    std::vector<cluster::HostRef> hosts{}; // of its attempts, as these hold them
   };
   static void add(void* self, const exchange::Traced& traced);
   static std::string difference(const Entry& entry, exchange::Step step, const Fresh& fresh);
