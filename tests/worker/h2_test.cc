@@ -572,6 +572,34 @@ TEST(H2, ADrainSaysGoawayAndLetsStreamsFinish) {
   EXPECT_EQ(h.at_rest(), "");
 }
 
+// For the worker the request is over; its client still has to take the answer.
+TEST(H2, ADrainWaitsForASlowReader) {
+  Held h;
+  h.start();
+  H2Peer& client = h.connect_h2_client();
+  H2Stream& slow = client.get("/slow");
+  H2Stream& last = client.get("/last");
+  client.hold(slow, true);
+  h.settle();
+  h.requests.at(0).peer->answer(*h.requests[0].stream, 200, pattern(300'000));
+  h.settle();
+  bool drained = false;
+  h.worker->drain(h.loop->now() + seconds(60), [&] { drained = true; });
+  h.settle();
+  h.requests.at(1).answer();
+  h.advance(seconds(10));
+  EXPECT_EQ(last.body, "/last");
+  EXPECT_FALSE(drained);
+  EXPECT_FALSE(client.ended());
+  client.hold(slow, false);
+  h.settle();
+  EXPECT_TRUE(slow.ended && slow.body == pattern(300'000)) << slow.body.size();
+  h.advance(seconds(2));
+  EXPECT_TRUE(drained);
+  EXPECT_TRUE(client.ended());
+  EXPECT_EQ(h.at_rest(), "");
+}
+
 // RFC 9113 6.8: what crosses the notice is served.
 TEST(H2, ARequestThatCrossesTheGoawayIsServed) {
   Held h;
