@@ -85,16 +85,12 @@ LinkFaults Storm::faults_of(const net::Address& to) {
 
 void Storm::run() {
   for (int i = 0; i < 120; ++i) step();
-  if (patient_) {
-    for (int i = 0; i < 20; ++i) { // back-offs, and who asks after them
-      let_all_go();
-      run_jobs(true);
-      advance(seconds(1));
-    }
-  } else {
+  // Requests that waited, and retries, make new work. The impatient wait longer than all times of silence in a row: of
+  // a client that reads nothing, then of a linger.
+  for (int i = 0; i < 20; ++i) {
+    if (patient_) let_all_go();
     run_jobs(true);
-    // Longer than all times of silence in a row: a client that reads nothing, then a linger.
-    advance(seconds(400));
+    advance(seconds(patient_ ? 1 : 20));
   }
   harvest();
 }
