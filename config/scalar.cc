@@ -52,9 +52,8 @@ bool is_float(std::string_view text) {
   if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return false;
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
-  const char* end = text.data() + text.size();
-  auto [stop, error] = std::from_chars(text.data(), end, value);
-  return error != std::errc::invalid_argument && stop == end;
+  auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error != std::errc::invalid_argument && stop == text.data() + text.size();
 }
 
 } // namespace

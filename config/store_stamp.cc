@@ -23,7 +23,7 @@ std::optional<int64_t> offset_seconds(std::string_view text) {
   if (text.size() != 6 || text[3] != ':' || (text[0] != '+' && text[0] != '-')) return std::nullopt;
   int hours = number_at(text, 1, 2), minutes = number_at(text, 4, 2);
   if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
-  int64_t seconds = (hours * 60 + minutes) * 60;
+  int64_t seconds = int64_t{hours} * 3600 + int64_t{minutes} * 60;
   return text[0] == '-' ? -seconds : seconds;
 }
 
@@ -54,7 +54,7 @@ std::optional<int64_t> parse_rfc3339(std::string_view text) {
                                    std::chrono::day(static_cast<unsigned>(day)));
   if (!offset || !date.ok()) return std::nullopt;
   auto days = std::chrono::sys_days(date).time_since_epoch();
-  return std::chrono::seconds(days).count() + (hour * 60 + minute) * 60 + second - *offset;
+  return std::chrono::seconds(days).count() + int64_t{hour} * 3600 + int64_t{minute} * 60 + second - *offset;
 }
 
 std::string make_uuid(base::Random& random) {

@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace kgw::base {
@@ -47,6 +48,11 @@ std::string to_lower(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = lower(c);
   return result;
+}
+
+std::string_view os_error_text(int error) {
+  const char* words = strerrordesc_np(error);
+  return words != nullptr ? words : "unknown";
 }
 
 std::string_view trim(std::string_view text) {

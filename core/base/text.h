@@ -21,6 +21,8 @@ std::string to_lower(std::string_view text);
 // RFC 4648 4, padding required; line breaks are skipped, as Go does. Nothing: not that.
 std::optional<std::string> decode_base64(std::string_view text);
 std::string_view trim(std::string_view text); // blanks and tabs
+// What an errno means. Unlike strerror it may be asked on any thread.
+std::string_view os_error_text(int error);
 bool equal_ignore_case(std::string_view a, std::string_view b);
 
 // Calls visit(element) for each element of a comma-separated list, blanks trimmed, empty elements skipped (RFC

@@ -165,25 +165,7 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& told, Instant n
   attempt.first_byte = now;
   attempt.status = facts.status;
   report(slot, {Tally::kResponse, facts.grpc_as_http != 0 ? facts.grpc_as_http : facts.status, facts.asked_out}, now);
-  if (retry_on_) {
-    bool retriable = retry::covers(plan_->retry->on, facts);
-    bool others = (live_ & ~(1u << slot)) != 0 || waiting();
-    Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
-    if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;
-    if (may_spawn(slot)) {
-      if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, facts.end_stream, &facts)) {
-        plan_->cluster->retried_statuses().add(facts.status);
-        return drop(slot, now);
-      }
-    } else {
-      attempt.decision = retriable && others ? Decision::kHedgeDropped : not_covered;
-    }
-    if (retriable && others) return drop(slot, now);
-  } else {
-    attempt.decision = facts.status < 400      ? Decision::kForwarded
-                       : plan_->retry->on == 0 ? Decision::kNoPolicy
-                                               : Decision::kRetriesEnded;
-  }
+  if (!is_the_answer(slot, facts, now)) return drop(slot, now);
   auto losers = static_cast<uint16_t>(live_ & ~(1u << slot));
   auto acts = static_cast<uint16_t>(kForward | (keeping_ ? kDropBody : 0) | (losers != 0 ? kReset : 0));
   end_retries();
@@ -200,6 +182,27 @@ Step Machine::response(uint8_t slot, const retry::ResponseFacts& told, Instant n
   if (!facts.end_stream) return {.acts = acts, .reset = losers, .slot = slot};
   end_attempt(slot, Reason::kNone, now);
   return settle(acts, losers, slot, now);
+}
+
+bool Machine::is_the_answer(uint8_t slot, const retry::ResponseFacts& facts, Instant now) {
+  AttemptRecord& attempt = record(slot);
+  if (!retry_on_) {
+    attempt.decision = facts.status < 400      ? Decision::kForwarded
+                       : plan_->retry->on == 0 ? Decision::kNoPolicy
+                                               : Decision::kRetriesEnded;
+    return true;
+  }
+  bool retriable = retry::covers(plan_->retry->on, facts);
+  bool others = (live_ & ~(1u << slot)) != 0 || waiting();
+  Decision not_covered = facts.ratelimited ? Decision::kRatelimitedNotCovered : Decision::kForwardedNotRetriable;
+  if (facts.status < 400 && !facts.ratelimited) not_covered = Decision::kForwarded;
+  if (!may_spawn(slot)) {
+    attempt.decision = retriable && others ? Decision::kHedgeDropped : not_covered;
+  } else if (judge(slot, retriable, Decision::kRetryStatus, not_covered, now, facts.end_stream, &facts)) {
+    plan_->cluster->retried_statuses().add(facts.status);
+    return false;
+  }
+  return !retriable || !others;
 }
 
 // The attempt's response does not count: another one follows or runs already.

@@ -133,6 +133,7 @@ class Machine {
   bool delaying() const { return due_[kFault] != base::kNever; }
   bool waiting() const { return due_[kBackoff] != base::kNever; }
   Step hedge(Instant now);
+  bool is_the_answer(uint8_t slot, const retry::ResponseFacts& facts, Instant now);
   Step drop(uint8_t slot, Instant now);
   void end_retries();
   Step global_timeout(Instant now);

@@ -41,6 +41,20 @@ std::vector<net::Certificate> certificates_of(const snapshot::Socket& socket) {
   return all;
 }
 
+// One for each worker, on one address.
+base::Result<std::vector<net::ListenSocket>> open_sockets(const net::Address& address, size_t count) {
+  auto first = net::ListenSocket::open(address, count > 1);
+  if (!first) return std::unexpected(first.error());
+  std::vector<net::ListenSocket> sockets;
+  sockets.push_back(std::move(*first));
+  while (sockets.size() < count) {
+    auto more = sockets.front().sibling();
+    if (!more) return std::unexpected(more.error());
+    sockets.push_back(std::move(*more));
+  }
+  return sockets;
+}
+
 } // namespace
 
 base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, base::Log& log) {
@@ -51,11 +65,9 @@ base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, bas
   auto resolver = net::make_resolver(*gateway->control_);
   if (!resolver) return std::unexpected(resolver.error());
   gateway->resolver_ = std::move(*resolver);
-  gateway->discovery_ =
-      std::make_unique<Discovery>(*gateway->control_, gateway->resolver_.get(), options.seed, options.dns_cache_entries,
-                                  log, [self = gateway.get()](const auto& runtime, auto endpoints) {
-                                    self->publish_endpoints(runtime, std::move(endpoints));
-                                  });
+  gateway->discovery_ = std::make_unique<Discovery>(
+      *gateway->control_, gateway->resolver_.get(), options.seed, options.dns_cache_entries, log,
+      [self = gateway.get()](const auto& runtime, auto endpoints) { self->publish_endpoints(runtime, endpoints); });
   gateway->control_thread_ = start_thread([self = gateway.get()] { self->control_->run(); }, "kgw-control");
   return gateway;
 }
@@ -205,44 +217,15 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
     // Several listeners on "any free port" are told apart by their first listener's name.
     std::pair<std::string, uint16_t> key{
         socket.port == 0 ? socket.address + '#' + socket.names.front() : socket.address, socket.port};
-    Binding binding;
-    binding.tls = !socket.certificates.empty();
     auto known = ports_.find(key);
-    BoundPort* before = known == ports_.end() ? nullptr : &known->second;
-    auto tls = tls_of(socket, before);
-    if (!tls) {
-      binding.error = tls.error();
-    } else if (before != nullptr) {
-      before->certificates = certificates_of(socket);
-      before->tls = *tls;
-      kept[key] = *before;
-      binding.bound = true;
-      for (Update& update : updates) update.ports.push_back({before->id, served.size(), std::nullopt, *tls});
-    } else if (auto address = net::parse_address(socket.address, socket.port); !address) {
-      binding.error = address.error();
-    } else if (auto first = net::ListenSocket::open(*address, updates.size() > 1); !first) {
-      binding.error = first.error();
+    auto port = bind(socket, known == ports_.end() ? nullptr : &known->second, served.size(), updates);
+    Binding binding{.bound = port.has_value(), .tls = !socket.certificates.empty()};
+    if (port) {
+      binding.address = port->address;
+      kept[key] = *port;
     } else {
-      BoundPort port{next_port_++, first->address(), certificates_of(socket), *tls};
-      std::vector<net::ListenSocket> sockets;
-      sockets.push_back(std::move(*first));
-      binding.bound = true;
-      while (sockets.size() < updates.size() && binding.bound) {
-        auto more = sockets.front().sibling();
-        if (more) {
-          sockets.push_back(std::move(*more));
-        } else {
-          binding.bound = false;
-          binding.error = more.error();
-        }
-      }
-      if (binding.bound) {
-        for (size_t i = 0; i < updates.size(); ++i)
-          updates[i].ports.push_back({port.id, served.size(), std::move(sockets[i]), *tls});
-        kept[key] = port;
-      }
+      binding.error = port.error();
     }
-    if (binding.bound) binding.address = kept[key].address;
     for (const std::string& name : socket.names) {
       binding.listener = name;
       bindings_.push_back(binding);
@@ -251,6 +234,25 @@ void Gateway::prepare(snapshot::Snapshot& next, std::vector<Update>& updates) {
   }
   next.sockets = std::move(served);
   ports_ = std::move(kept);
+}
+
+// `before`: as it is bound already, or null. `place`: of the socket in the snapshot.
+base::Result<Gateway::BoundPort> Gateway::bind(const snapshot::Socket& socket, const BoundPort* before, size_t place,
+                                               std::vector<Update>& updates) {
+  auto tls = tls_of(socket, before);
+  if (!tls) return std::unexpected(tls.error());
+  if (before != nullptr) {
+    for (Update& update : updates) update.ports.push_back({before->id, place, std::nullopt, *tls});
+    return BoundPort{before->id, before->address, certificates_of(socket), *tls};
+  }
+  auto address = net::parse_address(socket.address, socket.port);
+  if (!address) return std::unexpected(address.error());
+  auto sockets = open_sockets(*address, updates.size());
+  if (!sockets) return std::unexpected(sockets.error());
+  BoundPort port{next_port_++, sockets->front().address(), certificates_of(socket), *tls};
+  for (size_t i = 0; i < updates.size(); ++i)
+    updates[i].ports.push_back({port.id, place, std::move((*sockets)[i]), *tls});
+  return port;
 }
 
 // The same certificates keep their server, so that clients can resume their sessions.
@@ -301,7 +303,7 @@ std::vector<std::shared_ptr<proxy::ListenerCounters>> Gateway::counters_of(const
 }
 
 void Gateway::publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime,
-                                std::shared_ptr<const cluster::EndpointSet> endpoints) {
+                                const std::shared_ptr<const cluster::EndpointSet>& endpoints) {
   for (auto& worker : workers_) {
     worker->post([&worker = *worker, runtime, endpoints] { worker.set_endpoints(runtime.get(), *endpoints); });
   }
@@ -360,7 +362,7 @@ std::vector<telemetry::StatRow> Gateway::stats() const {
     for (const proxy::ListenerStatRow& row : proxy::listener_stat_rows()) {
       std::string stat = telemetry::stat_name(row.name);
       rows.push_back({stat,
-                      "http." + prefix + "." + stat,
+                      std::string("http.").append(prefix).append(".").append(stat),
                       family("envoy_http_", stat),
                       {{"envoy_http_conn_manager_prefix", prefix}},
                       row.gauge,

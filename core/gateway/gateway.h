@@ -78,6 +78,8 @@ class Gateway {
   base::Result<void> open_access_log();
   void close_access_log();
   void prepare(snapshot::Snapshot& next, std::vector<Update>& updates);
+  base::Result<BoundPort> bind(const snapshot::Socket& socket, const BoundPort* before, size_t place,
+                               std::vector<Update>& updates);
   base::Result<std::shared_ptr<const net::TlsServer>> tls_of(const snapshot::Socket& socket, const BoundPort* before);
   base::Result<std::vector<std::shared_ptr<const net::TlsClient>>> tls_of(const snapshot::Snapshot& next);
   void hand_over(std::vector<Update>& updates);
@@ -85,7 +87,7 @@ class Gateway {
   void on_workers(const std::function<void(Worker&)>& work);
   std::vector<std::shared_ptr<proxy::ListenerCounters>> counters_of(const snapshot::Socket& socket);
   void publish_endpoints(const std::shared_ptr<cluster::Runtime>& runtime,
-                         std::shared_ptr<const cluster::EndpointSet> endpoints);
+                         const std::shared_ptr<const cluster::EndpointSet>& endpoints);
 
   Options options_;
   std::unique_ptr<net::Loop> control_;

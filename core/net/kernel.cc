@@ -8,6 +8,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "net/fork.h"
 
 namespace kgw::net {
@@ -50,7 +51,7 @@ base::Result<void> Kernel::open() {
   alarm_fd_ = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   int error = errno;
   if (base_ == nullptr || bell_fd_ < 0 || alarm_fd_ < 0) {
-    return base::fail(base::ErrorCode::kIo, std::string("event loop: ") + std::strerror(error), error);
+    return base::fail(base::ErrorCode::kIo, std::string("event loop: ").append(base::os_error_text(error)), error);
   }
   event_assign(&bell_, base_, bell_fd_, EV_READ | EV_PERSIST, bell_rang, this);
   event_assign(&alarm_, base_, alarm_fd_, EV_READ | EV_PERSIST, alarm_rang, this);

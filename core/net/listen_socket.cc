@@ -1,12 +1,13 @@
 #include "net/acceptor.h"
 
 #include <cerrno>
-#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
+
+#include "base/text.h"
 
 namespace kgw::net {
 namespace {
@@ -21,7 +22,7 @@ bool set(int fd, int level, int option) {
 std::unexpected<base::Error> system_error(const Address& address, int error, int fd) {
   if (fd >= 0) ::close(fd);
   auto code = error == EADDRINUSE ? base::ErrorCode::kAddressInUse : base::ErrorCode::kIo;
-  return base::fail(code, "listen on " + address.text() + ": " + std::strerror(error), error);
+  return base::fail(code, ("listen on " + address.text() + ": ").append(base::os_error_text(error)), error);
 }
 
 // A bound and listening fd. Accepted sockets inherit TCP_NODELAY, which saves a call for each of them.

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <utility>
+
+#include "base/text.h"
 
 namespace kgw::telemetry {
 namespace {
@@ -184,7 +185,7 @@ void AccessLog::give_up(int error) {
   if (kept == 0) begun_ = false;
   if (error == EAGAIN || std::exchange(failing_, true)) return;
   KGW_LOG(log_, base::LogLevel::kWarning, "access_log", "{}: {}; lines are dropped and counted until this ends",
-          options_.path, std::strerror(error));
+          options_.path, base::os_error_text(error));
 }
 
 } // namespace kgw::telemetry

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 namespace kgw::telemetry {
 namespace {
 
@@ -32,7 +34,7 @@ base::Result<std::shared_ptr<AccessLogFile>> AccessLogFile::open(const std::stri
   int fd = path == "-" ? open_standard_output() : ::open(path.c_str(), kFlags | O_CREAT, 0666);
   if (fd < 0) {
     int error = errno;
-    return base::fail(base::ErrorCode::kIo, "access log " + path + ": " + std::strerror(error), error);
+    return base::fail(base::ErrorCode::kIo, ("access log " + path + ": ").append(base::os_error_text(error)), error);
   }
   return std::make_shared<AccessLogFile>(fd);
 }

@@ -7,11 +7,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 namespace kgw::telemetry {
 
 base::Result<int> Bell::open() {
   int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (fd < 0) return base::fail(base::ErrorCode::kIo, "access log: " + std::string(std::strerror(errno)), errno);
+  if (fd < 0)
+    return base::fail(base::ErrorCode::kIo, std::string("access log: ").append(base::os_error_text(errno)), errno);
   return fd;
 }
 

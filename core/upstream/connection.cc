@@ -1,8 +1,10 @@
 #include "upstream/connection.h"
 
 #include <cstring>
+#include <string>
 #include <utility>
 
+#include "base/text.h"
 #include "codec/h1/h1.h"
 #include "codec/h2/h2.h"
 #include "upstream/pool.h"
@@ -60,10 +62,8 @@ void Connection::on_connected() {
 void Connection::on_connect_failed(const net::ConnectError& error) {
   if (error.os_error == 0) return pool_.connect_failed(*this, FailureKind::kRemoteConnection, error.tls);
   bool local = error.kind == net::ConnectFailure::kLocal;
-  char text[128] = "delayed connect error: ";
-  size_t used = std::strlen(text);
-  const char* words = strerrordesc_np(error.os_error); // static, unlike strerror
-  std::strncpy(text + used, words != nullptr ? words : "unknown", sizeof text - used - 1);
+  std::string text("delayed connect error: ");
+  text += base::os_error_text(error.os_error);
   pool_.connect_failed(*this, local ? FailureKind::kLocalConnection : FailureKind::kRemoteConnection, text);
 }
 

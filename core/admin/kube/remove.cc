@@ -93,11 +93,12 @@ void remove(const ControlPlane& plane, Call call, Done done) {
   if (!plane.remove) return done(unknown_path());
   auto options = read_options(call);
   if (!options) return done(std::move(options.error()));
-  plane.remove(*std::move(options), [call = std::move(call), done = std::move(done)](WriteOutcome outcome) mutable {
-    Response response = answer(call, outcome);
-    add_warnings(response, outcome.problems);
-    done(std::move(response));
-  });
+  plane.remove(*std::move(options),
+               [call = std::move(call), done = std::move(done)](const WriteOutcome& outcome) mutable {
+                 Response response = answer(call, outcome);
+                 add_warnings(response, outcome.problems);
+                 done(std::move(response));
+               });
 }
 
 void remove_collection(const ControlPlane& plane, Call call, Done done) {

@@ -146,7 +146,7 @@ inline Fault HeadParser::parse_field(char*& at, const char* end) {
 
 void HeadParser::grow() {
   http::Head& head = *head_;
-  auto wanted = std::max<size_t>(kUsualFields, std::min<size_t>(head.capacity * 2u, limits_.field_count));
+  auto wanted = std::max<size_t>(kUsualFields, std::min<size_t>(head.capacity * size_t{2}, limits_.field_count));
   http::Field* grown;
   std::unique_ptr<http::Field[]> mine;
   if (arena_ != nullptr) {

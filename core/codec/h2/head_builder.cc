@@ -92,7 +92,7 @@ void HeadBuilder::interpret(http::Field& field) {
 void HeadBuilder::add(const http::Field& field) {
   if (head_.count == head_.capacity) {
     auto capacity = static_cast<uint16_t>(
-        std::max<size_t>(kUsualFields, std::min<size_t>(head_.capacity * 2u, limits_.field_count)));
+        std::max<size_t>(kUsualFields, std::min<size_t>(head_.capacity * size_t{2}, limits_.field_count)));
     auto* fields = arena_->array<http::Field>(capacity);
     std::copy_n(head_.fields, head_.count, fields);
     head_.fields = fields;
