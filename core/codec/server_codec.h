@@ -101,6 +101,8 @@ class Codec {
   virtual bool wants_write() const { return false; }
   virtual void write(base::OutBuffer&) {}
 
+  // Messages share the connection: what it does says nothing of one of them.
+  virtual bool multiplexes() const { return false; }
   // How many messages may be under way at once, now.
   virtual unsigned capacity() const { return 1; }
   // Events of this stream carry `user` from now on; null: no events any more.

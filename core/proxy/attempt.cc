@@ -107,9 +107,9 @@ void Attempt::on_end(http::Head* trailers) { exchange_.attempt_finished(slot_, t
 
 const http::Head* Attempt::trailers() const { return exchange_.request_trailers(always_trailers_); }
 
-void Attempt::on_drained() {
+void Attempt::on_drained(bool own) {
   pump();
-  exchange_.upload_moved();
+  exchange_.upload_moved(own);
 }
 
 } // namespace kgw::proxy

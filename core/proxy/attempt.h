@@ -40,7 +40,7 @@ class Attempt final : public upstream::StreamHandler {
   void on_head(http::Head& head, bool end) override;
   void on_data(std::span<const char> data, bool end) override;
   void on_end(http::Head* trailers) override;
-  void on_drained() override;
+  void on_drained(bool own) override;
 
   Exchange& exchange_;
   upstream::Stream stream_;

@@ -129,7 +129,7 @@ bool Downstream::choose_codec(std::span<const char> first) {
   const snapshot::ListenerSettings& settings = port_.settings();
   codec_ = codec::choose_server_codec(transport_->protocol(), first, *this, limits_of(settings),
                                       stream_limits_of(settings), &port_.context->upstream.blocks);
-  if (codec_ != nullptr && codec_->capacity() > 1) output_.gather();
+  if (codec_ != nullptr && codec_->multiplexes()) output_.gather();
   return codec_ != nullptr;
 }
 
@@ -142,7 +142,7 @@ void Downstream::write_own() {
 // Answers that the client does not take are no reason to take more questions: heads and acknowledgements obey no
 // window.
 void Downstream::slow_down() {
-  bool one_at_a_time = codec_->capacity() == 1; // then the answer is for a request that is still read
+  bool one_at_a_time = !codec_->multiplexes(); // then the answer is for a request that is still read
   if ((!one_at_a_time || !full()) && output_.queued() > static_cast<size_t>(port_.settings().buffer_bytes) * 2)
     pause(kOutput);
 }
@@ -184,7 +184,7 @@ bool Downstream::deliver(codec::Event& event) {
                                     event.reset == codec::Reset::kRefused ? "http2.remote_refuse" : "");
     }
     return true;
-  case codec::EventKind::kDrained: stream->exchange->download_moved(); return true;
+  case codec::EventKind::kDrained: stream->exchange->download_moved(true); return true;
   case codec::EventKind::kRefused: refuse(event); return true;
   case codec::EventKind::kOver: linger(); return false;
   default: refuse_connection(event.status, event.reason); return false;
@@ -355,7 +355,7 @@ void Downstream::on_writable() {
     ClientStream* next = nullptr;
     for (ClientStream* stream = streams_.front(); stream != nullptr; stream = next) {
       next = streams_.next(*stream);
-      stream->exchange->download_moved();
+      stream->exchange->download_moved(!codec_->multiplexes());
     }
     return;
   }

@@ -224,13 +224,13 @@ void Exchange::release_body() {
   if (slowest != nullptr) body_.release_before(*slowest);
 }
 
-void Exchange::upload_moved() {
-  touch();
+void Exchange::upload_moved(bool own) {
+  if (own) touch();
   check_upload();
 }
 
-void Exchange::download_moved() {
-  touch();
+void Exchange::download_moved(bool own) {
+  if (own || download_paused_) touch();
   if (!download_paused_ || sink_->queued() > high_watermark_ / 2) return;
   download_paused_ = false;
   attempts_[winner_].resume_response();

@@ -33,7 +33,7 @@ class Exchange {
   // Instead of open(): no head that can be forwarded could be made of what came. `known`: as much of it as there is.
   void refuse(Sink& sink, WorkerSnapshot& snapshot, size_t socket, uint16_t status, std::string_view reason,
               const http::Head& known = {});
-  void download_moved(); // the client took bytes
+  void download_moved(bool own); // the client took bytes; `own`: certainly of this answer
 
   base::Arena& arena() { return arena_; }
   bool request_ended() const { return body_ended_ || tunnel_waits(); }
@@ -48,7 +48,10 @@ class Exchange {
   bool tunnel_waits() const { return planned_ && plan_.tunnel && !tunnel_; }
   http::AttemptHeaders attempt_headers(const exchange::StartInfo& start) const;
   size_t high_watermark() const { return high_watermark_; }
-  void count_sent(uint32_t attempt, size_t bytes) { ledger_.at(attempt).bytes_sent += bytes; }
+  void count_sent(uint32_t attempt, size_t bytes) {
+    touch();
+    ledger_.at(attempt).bytes_sent += bytes;
+  }
   void count_limit(exchange::Decision broken);
   void release_body(); // drops what every live attempt has taken
   void attempt_ready(uint8_t slot, bool reused);
@@ -57,7 +60,7 @@ class Exchange {
   void attempt_answered(uint8_t slot, http::Head& head, bool end);
   void attempt_data(uint8_t slot, std::span<const char> data, bool end);
   void attempt_finished(uint8_t slot, http::Head* trailers, bool usual);
-  void upload_moved();
+  void upload_moved(bool own);
 
  private:
   friend class Context;

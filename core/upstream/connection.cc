@@ -50,11 +50,11 @@ void Connection::connect() {
 void Connection::on_connected() {
   timer_.disarm();
   heard_ = pool_.context().loop.now();
-  if (transport_->secure() && codec_->capacity() > 1 && transport_->protocol() != "h2")
+  if (transport_->secure() && codec_->multiplexes() && transport_->protocol() != "h2")
     codec_ = codec::h1::make_client_codec(pool_.config().limits);
   if (codec_->wants_write()) write_own();
   capacity_ = codec_->capacity();
-  if (capacity_ > 1) output_->gather();
+  if (codec_->multiplexes()) output_->gather();
   wake_at(ask_for_life(heard_));
   pool_.connected(*this);
 }
@@ -187,7 +187,7 @@ void Connection::on_writable() {
   Stream* next = nullptr;
   for (Stream* stream = streams_.front(); stream != nullptr; stream = next) {
     next = streams_.next(*stream);
-    stream->handler_.on_drained();
+    stream->handler_.on_drained(!codec_->multiplexes());
   }
 }
 
@@ -295,7 +295,7 @@ void Connection::deliver(const codec::Event& event) {
   case codec::EventKind::kData: handler.on_data(event.data, event.end); break;
   case codec::EventKind::kTrailers: handler.on_end(event.head); break;
   case codec::EventKind::kEnd: handler.on_end(nullptr); break;
-  case codec::EventKind::kDrained: handler.on_drained(); break;
+  case codec::EventKind::kDrained: handler.on_drained(true); break;
   case codec::EventKind::kReset: tell_reset(stream, event); break;
   default: break;
   }
@@ -305,7 +305,7 @@ void Connection::deliver(const codec::Event& event) {
 
 void Connection::make_room() {
   if (state_ == State::kClosed) return;
-  bool sent = (output_->queued() == 0 || codec_->capacity() > 1) && !output_->failed();
+  bool sent = (output_->queued() == 0 || codec_->multiplexes()) && !output_->failed();
   if (codec_->reusable() && sent) return pool_.has_room(*this);
   if (carries_nothing()) close();
 }

@@ -52,7 +52,7 @@ class HealthCheck::Probe final : public StreamHandler {
     if (ended) end(result_);
   }
   void on_end(http::Head*) override { end(result_); }
-  void on_drained() override {}
+  void on_drained(bool) override {}
 
   HealthCheck& owner_;
   cluster::HostRef host_;

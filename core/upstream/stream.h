@@ -41,7 +41,9 @@ class StreamHandler {
   virtual void on_head(http::Head& head, bool end) = 0;
   virtual void on_data(std::span<const char> data, bool end) = 0;
   virtual void on_end(http::Head* trailers) = 0; // null: none
-  virtual void on_drained() = 0;                 // the kernel has taken all but `buffer / 2` of what was queued
+  // There is room for more of the request; `own`: certainly because its own bytes have moved. Else the kernel has taken
+  // all but half a buffer of what was queued on the connection.
+  virtual void on_drained(bool own) = 0;
 
  protected:
   ~StreamHandler() = default;

@@ -47,6 +47,8 @@ void Storm::configure() {
     action.retry.per_try_timeout = any_of<Duration>({{}, from_ms(50), from_ms(500)});
     action.retry.hedge = one_in(5);
     action.timeout = any_of<Duration>({{}, from_ms(300), seconds(15)});
+    cluster.h2_ping_interval_ms = any_of<int64_t>({0, 20, 1000});
+    cluster.h2_ping_timeout_ms = any_of<int64_t>({5, 1000});
   }
   action.settings.replay_limit_bytes = any_of<int64_t>({-1, -1, 1000});
   listener.keep_h1_trailers = 1;

@@ -30,6 +30,7 @@ template <class Side> class SessionCodec : public Side, protected Session {
     reset_stream(id, reset, out);
     return true;
   }
+  bool multiplexes() const final { return true; }
   bool always_trailers() const final { return true; }
   bool tunnel() const final { return false; }
 };
