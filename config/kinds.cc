@@ -12,6 +12,7 @@ constexpr const char* kKgateway = "gateway.kgateway.dev";
 constexpr const char* kGloo = "gloo.solo.io";
 constexpr const char* kExperimental = "gateway.networking.x-k8s.io";
 
+// NOLINTNEXTLINE(readability-function-size): a table
 std::vector<KindInfo> make_table() {
   using enum Kind;
   std::vector<KindInfo> table = {

@@ -238,6 +238,7 @@ void emit_listeners(std::vector<GatewayState>& gateways, snapshot::Spec& spec) {
             {state.places[i].address,
              state.places[i].port,
              state.listener->port,
+             // NOLINTNEXTLINE(clang-analyzer-cplusplus.Move): the last place alone takes them
              {state.summary.full_name, state.listener->hostname, last ? std::move(state.rules) : state.rules},
              state.settings,
              state.certificates.empty() ? std::nullopt : std::optional(state.certificates)});

@@ -118,32 +118,9 @@ std::vector<config::ApplyResult> Controller::apply(ApplyCall call) {
   std::vector<config::ApplyResult> results;
   gateway_->on_control([&] {
     if (call.reload && !reload_is_readable(call, results)) return;
-    config::ParseLimits limits{.bytes = static_cast<size_t>(options_.translate.settings.process.document_bytes)};
-    std::vector<config::Identity> seen;
-    for (const Text& text : call.texts) {
-      auto part =
-          store_.apply_text(text.text, text.file, call.default_namespace, call.from_files, call.dry_run, limits);
-      for (auto& result : part) {
-        std::string who = result.id.name.empty() ? text.file : result.id.text();
-        if (!call.dry_run && result.outcome == config::Outcome::kRejected) rejected_.insert(who);
-        if (!call.dry_run && result.outcome != config::Outcome::kRejected) rejected_.erase(who);
-        seen.push_back(result.id);
-        results.push_back(std::move(result));
-      }
-      if (call.from_files && std::find(sources_.begin(), sources_.end(), text.file) == sources_.end())
-        sources_.push_back(text.file);
-    }
+    for (const Text& text : call.texts) store_text(text, call, results);
     if (call.dry_run) return;
-    if (call.reload) {
-      for (const std::string& source : sources_) {
-        bool read = std::ranges::any_of(call.texts, [&](const Text& text) { return text.file == source; });
-        // A file that is gone is an empty one.
-        if (!read) store_.apply_text("", source, call.default_namespace, true);
-      }
-      for (const config::Identity& id : store_.delete_sources_except(sources_, seen)) {
-        results.push_back({config::Outcome::kDeleted, id, "", {}});
-      }
-    }
+    if (call.reload) forget_the_rest(call, results);
     auto warnings = refresh();
     for (config::Diagnostic& warning : warnings) {
       for (auto& result : results) {
@@ -154,6 +131,34 @@ std::vector<config::ApplyResult> Controller::apply(ApplyCall call) {
   });
   if (gateway_->running()) gateway_->wait_for_names(kNamesLimit);
   return results;
+}
+
+void Controller::store_text(const Text& text, const ApplyCall& call, std::vector<config::ApplyResult>& results) {
+  config::ParseLimits limits{.bytes = static_cast<size_t>(options_.translate.settings.process.document_bytes)};
+  auto part = store_.apply_text(text.text, text.file, call.default_namespace, call.from_files, call.dry_run, limits);
+  for (auto& result : part) {
+    std::string who = result.id.name.empty() ? text.file : result.id.text();
+    bool rejected = result.outcome == config::Outcome::kRejected;
+    if (!call.dry_run && rejected) rejected_.insert(who);
+    if (!call.dry_run && !rejected) rejected_.erase(who);
+    results.push_back(std::move(result));
+  }
+  if (call.from_files && std::find(sources_.begin(), sources_.end(), text.file) == sources_.end())
+    sources_.push_back(text.file);
+}
+
+// A reload says all there is. `results`: of its texts.
+void Controller::forget_the_rest(const ApplyCall& call, std::vector<config::ApplyResult>& results) {
+  std::vector<config::Identity> seen;
+  for (const config::ApplyResult& result : results) seen.push_back(result.id);
+  for (const std::string& source : sources_) {
+    bool read = std::ranges::any_of(call.texts, [&](const Text& text) { return text.file == source; });
+    // A file that is gone is an empty one.
+    if (!read) store_.apply_text("", source, call.default_namespace, true);
+  }
+  for (const config::Identity& id : store_.delete_sources_except(sources_, seen)) {
+    results.push_back({config::Outcome::kDeleted, id, "", {}});
+  }
 }
 
 // A file that does not parse changes nothing at all.

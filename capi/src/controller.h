@@ -67,7 +67,14 @@ class Controller {
   void report(const std::vector<gateway::Binding>& bindings);
   void log_fresh(const std::vector<config::Diagnostic>& warnings);
   bool reload_is_readable(const ApplyCall& call, std::vector<config::ApplyResult>& results);
+  void store_text(const Text& text, const ApplyCall& call, std::vector<config::ApplyResult>& results);
+  void forget_the_rest(const ApplyCall& call, std::vector<config::ApplyResult>& results);
+  // What the admin address may do; on the control thread.
   void build_plane();
+  nlohmann::json get(const admin::ResourceId& id);
+  std::vector<nlohmann::json> list(const admin::ResourceId& id);
+  bool changes_after(const admin::ResourceId& id, uint64_t after,
+                     std::vector<std::pair<std::string, nlohmann::json>>& out);
   std::vector<RouteView> routes_now() const;
   admin::WriteOutcome write(const admin::ControlPlane::Write& write);
   admin::WriteOutcome remove(const admin::ControlPlane::Remove& remove);

@@ -58,7 +58,7 @@ void kgw_gateway_free(kgw_gateway* gateway) {
   if (gateway->inherited()) {
     // The threads are the parent's: close what we share with it, touch nothing else, and leave the memory.
     gateway->controller->abandon_after_fork();
-    gateway->controller.release();
+    (void)gateway->controller.release();
   }
   delete gateway;
 }

@@ -4,7 +4,7 @@
 
 #include "src/clusters_json.h"
 #include "src/controller.h"
-#include "telemetry/access_log_line.h"
+#include "src/plane_json.h"
 
 namespace kgw::capi {
 namespace {
@@ -134,112 +134,68 @@ WriteOutcome Controller::remove(const ControlPlane::Remove& remove) {
   return outcome;
 }
 
-void Controller::build_plane() {
-  plane_.kinds = all_kinds;
-  plane_.get = [this](const ResourceId& id) -> nlohmann::json {
-    const config::StoredObject* object = store_.get(identity_of(id));
-    if (object != nullptr) return store_.show(*object, group_version(id));
-    if (id.kind != "Namespace" || !id.group.empty()) return nullptr;
-    auto names = store_.namespaces(); // used ones exist without being declared
-    if (std::find(names.begin(), names.end(), id.name) == names.end()) return nullptr;
-    return {{"apiVersion", "v1"},
-            {"kind", "Namespace"},
-            {"metadata", {{"name", id.name}}},
-            {"spec", nlohmann::json::object()},
-            {"status", {{"phase", "Active"}}}};
-  };
-  plane_.list = [this](const ResourceId& id) {
-    std::vector<nlohmann::json> objects;
-    if (id.kind == "Namespace" && id.group.empty()) {
-      for (const std::string& name : store_.namespaces())
-        objects.push_back(plane_.get({"", "v1", "Namespace", "", name}));
-      return objects;
-    }
-    const config::KindInfo* info = config::find_kind(id.group, id.kind);
-    if (info == nullptr) return objects;
-    for (const config::StoredObject* object : store_.list(*info, id.namespace_name))
-      objects.push_back(store_.show(*object, group_version(id)));
+nlohmann::json Controller::get(const ResourceId& id) {
+  const config::StoredObject* object = store_.get(identity_of(id));
+  if (object != nullptr) return store_.show(*object, group_version(id));
+  if (id.kind != "Namespace" || !id.group.empty()) return nullptr;
+  auto names = store_.namespaces(); // used ones exist without being declared
+  if (std::find(names.begin(), names.end(), id.name) == names.end()) return nullptr;
+  return {{"apiVersion", "v1"},
+          {"kind", "Namespace"},
+          {"metadata", {{"name", id.name}}},
+          {"spec", nlohmann::json::object()},
+          {"status", {{"phase", "Active"}}}};
+}
+
+std::vector<nlohmann::json> Controller::list(const ResourceId& id) {
+  std::vector<nlohmann::json> objects;
+  if (id.kind == "Namespace" && id.group.empty()) {
+    for (const std::string& name : store_.namespaces()) objects.push_back(get({"", "v1", "Namespace", "", name}));
     return objects;
-  };
+  }
+  const config::KindInfo* info = config::find_kind(id.group, id.kind);
+  if (info == nullptr) return objects;
+  for (const config::StoredObject* object : store_.list(*info, id.namespace_name))
+    objects.push_back(store_.show(*object, group_version(id)));
+  return objects;
+}
+
+bool Controller::changes_after(const ResourceId& id, uint64_t after,
+                               std::vector<std::pair<std::string, nlohmann::json>>& out) {
+  std::vector<config::Change> changes;
+  if (!store_.changes_after(after, changes)) return false;
+  config::Identity wanted = identity_of(id);
+  for (config::Change& change : changes) {
+    if (change.id.kind != wanted.kind || change.id.kind_name != wanted.kind_name || change.id.group != wanted.group)
+      continue;
+    if (!id.namespace_name.empty() && change.id.namespace_name != id.namespace_name) continue;
+    static constexpr const char* kTypes[] = {"ADDED", "MODIFIED", "DELETED"};
+    change.object["apiVersion"] = group_version(id);
+    out.emplace_back(kTypes[static_cast<int>(change.type)], std::move(change.object));
+  }
+  return true;
+}
+
+void Controller::build_plane() {
+  using Answered = std::move_only_function<void(WriteOutcome)>;
+  plane_.kinds = all_kinds;
+  plane_.get = [this](const ResourceId& id) { return get(id); };
+  plane_.list = [this](const ResourceId& id) { return list(id); };
   plane_.resource_version = [this] { return store_.resource_version(); };
-  plane_.write = [this](ControlPlane::Write call, std::move_only_function<void(WriteOutcome)> done) {
-    done(write(call));
+  plane_.write = [this](const ControlPlane::Write& call, Answered done) { done(write(call)); };
+  plane_.remove = [this](const ControlPlane::Remove& call, Answered done) { done(remove(call)); };
+  plane_.changes_after = [this](const ResourceId& id, uint64_t after, auto& out) {
+    return changes_after(id, after, out);
   };
-  plane_.remove = [this](ControlPlane::Remove call, std::move_only_function<void(WriteOutcome)> done) {
-    done(remove(call));
-  };
-  plane_.changes_after = [this](const ResourceId& id, uint64_t after,
-                                std::vector<std::pair<std::string, nlohmann::json>>& out) {
-    std::vector<config::Change> changes;
-    if (!store_.changes_after(after, changes)) return false;
-    config::Identity wanted = identity_of(id);
-    for (config::Change& change : changes) {
-      if (change.id.kind != wanted.kind || change.id.kind_name != wanted.kind_name || change.id.group != wanted.group)
-        continue;
-      if (!id.namespace_name.empty() && change.id.namespace_name != id.namespace_name) continue;
-      static constexpr const char* kTypes[] = {"ADDED", "MODIFIED", "DELETED"};
-      change.object["apiVersion"] = group_version(id);
-      out.emplace_back(kTypes[static_cast<int>(change.type)], std::move(change.object));
-    }
-    return true;
-  };
-  plane_.routes = [this] {
-    nlohmann::json rows = nlohmann::json::array();
-    for (const RouteView& view : routes_now()) {
-      rows.push_back({{"listener", view.row.listener},
-                      {"hostname", view.row.hostname},
-                      {"path_kind", view.row.path_kind},
-                      {"path", view.row.path},
-                      {"method", view.row.method},
-                      {"conditions", view.row.conditions},
-                      {"rule", view.row.rule},
-                      {"target", view.target},
-                      {"budget", view.budget}});
-    }
-    return rows;
-  };
-  plane_.attempts = [this](size_t limit) {
-    nlohmann::json rows = nlohmann::json::array();
-    std::string text;
-    for (const telemetry::RequestView& view : attempts(limit)) {
-      text.clear();
-      telemetry::append_json(text, view);
-      rows.push_back(nlohmann::json::parse(text));
-    }
-    return rows;
-  };
-  plane_.settings = [] {
-    nlohmann::json rows = nlohmann::json::array();
-    for (const snapshot::SettingRow& row : snapshot::setting_rows()) {
-      rows.push_back({{"name", row.name},
-                      {"scope", snapshot::scope_name(row.scope)},
-                      {"unit", row.unit()},
-                      {"default", row.value},
-                      {"edge", row.edge},
-                      {"least", row.least},
-                      {"most", row.most},
-                      {"meaning", row.meaning},
-                      {"words", row.words}});
-    }
-    return rows;
-  };
+  plane_.routes = [this] { return routes_json(routes_now()); };
+  plane_.attempts = [this](size_t limit) { return attempts_json(attempts(limit)); };
+  plane_.settings = settings_json;
   plane_.stats_text = [this] { return telemetry::stats_text(gateway_->stats()); };
-  plane_.stats_json = [this] {
-    nlohmann::json rows = nlohmann::json::array();
-    for (const telemetry::StatRow& row : gateway_->stats())
-      rows.push_back({{"name", row.full_name}, {"value", row.value}});
-    return nlohmann::json{{"stats", std::move(rows)}};
-  };
+  plane_.stats_json = [this] { return stats_json(gateway_->stats()); };
   plane_.stats_prometheus = [this] { return telemetry::stats_prometheus(gateway_->stats()); };
   plane_.clusters_text = [this] { return telemetry::clusters_text(gateway_->clusters()); };
   plane_.clusters_json = [this] { return clusters_json(gateway_->clusters()); };
-  plane_.listeners_text = [this] {
-    std::string text;
-    for (const gateway::Binding& binding : gateway_->bindings()) {
-      if (binding.bound) text += binding.listener + "::" + binding.address.text() + "\n";
-    }
-    return text;
-  };
+  plane_.listeners_text = [this] { return listeners_text(gateway_->bindings()); };
   plane_.server_info = [] { return nlohmann::json{{"version", KGW_VERSION_TEXT}, {"state", "LIVE"}}; };
   plane_.ready = [this] { return gateway_->running() && !stopped_; };
 }

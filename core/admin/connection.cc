@@ -12,9 +12,9 @@ namespace kgw::admin {
 
 namespace {
 
-constexpr size_t kReadBytes = 16 * 1024;
-constexpr size_t kStashBytes = 64 * 1024;     // requests that wait behind the one being answered
-constexpr size_t kStreamBacklog = 256 * 1024; // a stream is not pulled while so much waits for its reader
+constexpr size_t kReadBytes = size_t{16} * 1024;
+constexpr size_t kStashBytes = size_t{64} * 1024;     // requests that wait behind the one being answered
+constexpr size_t kStreamBacklog = size_t{256} * 1024; // a stream is not pulled while so much waits for its reader
 constexpr size_t kLingerBytes = 8 << 20;
 constexpr Duration kIdle = base::seconds(300);
 constexpr Duration kRequest = base::seconds(60); // from the first byte of a request to its last

@@ -21,8 +21,8 @@ class BlockPool {
   size_t kept_bytes() const;
 
  private:
-  static constexpr size_t kLeast = 64, kClasses = 6; // 64, 128 ... 2048 bytes; larger ones are malloc's
-  static constexpr size_t kMostKept = 128 * 1024;    // of each class
+  static constexpr size_t kLeast = 64, kClasses = 6;      // 64, 128 ... 2048 bytes; larger ones are malloc's
+  static constexpr size_t kMostKept = size_t{128} * 1024; // of each class
   struct alignas(std::max_align_t) Header {
     Header* next; // while it is kept
     size_t of;    // which class; kClasses: malloc's own

@@ -57,22 +57,27 @@ Duration duration_of(const snapshot::StreamDuration& route, http::Head& head, ba
   return std::max<Duration>(timeout, std::chrono::milliseconds(1));
 }
 
-void forward(Resolution& result, const snapshot::ListenerSettings& settings, const snapshot::Action& action,
-             const snapshot::Snapshot& snapshot, std::span<cluster::View* const> views, http::Head& head,
-             base::Arena& arena, base::Random& random) {
-  if (action.total_weight == 0) return answer(result, 500, {}, "no_backend");
+// By weight; null when there is none to choose from.
+const snapshot::Backend* choose(const snapshot::Action& action, base::Random& random) {
+  if (action.total_weight == 0) return nullptr;
   uint64_t draw = action.backends.size() == 1 ? 0 : random.below(action.total_weight);
   const snapshot::Backend* backend = action.backends.data();
   while (backend->upto <= draw) ++backend;
-  if (backend->cluster < 0) return answer(result, 500, {}, "backend_not_resolved");
+  return backend;
+}
+
+// `result.cluster` is chosen.
+void forward(Resolution& result, const snapshot::ListenerSettings& settings, const snapshot::Action& action,
+             const snapshot::Snapshot& snapshot, std::span<cluster::View* const> views, http::Head& head,
+             base::Arena& arena) {
   result.forward = true;
-  result.cluster = backend->cluster;
+  auto index = static_cast<size_t>(result.cluster);
   result.plan.retry = retry::may_retry(action.retry, head) ? &action.retry : &action.no_retry;
   if (action.faults.any()) result.plan.faults = &action.faults;
   result.plan.duration = duration_of(action.stream_duration, head, arena);
-  const snapshot::ClusterSettings& cluster = snapshot.clusters[static_cast<size_t>(backend->cluster)].spec.settings;
+  const snapshot::ClusterSettings& cluster = snapshot.clusters[index].spec.settings;
   result.plan.attempt_duration = base::from_ms(cluster.max_stream_duration_ms);
-  result.plan.cluster = views[static_cast<size_t>(backend->cluster)];
+  result.plan.cluster = views[index];
   result.plan.global = action.global;
   result.plan.per_try = action.per_try;
   result.plan.hedge = action.retry.hedge;
@@ -126,9 +131,13 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
   const snapshot::Action& action = snapshot.actions[match.action];
   result.action = &action;
   switch (action.kind) {
-  case snapshot::ActionKind::kForward:
-    return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, snapshot, views, head, arena,
-                   random);
+  case snapshot::ActionKind::kForward: {
+    const snapshot::Backend* backend = choose(action, random);
+    if (backend == nullptr) return answer(result, 500, {}, "no_backend");
+    if (backend->cluster < 0) return answer(result, 500, {}, "backend_not_resolved");
+    result.cluster = backend->cluster;
+    return forward(result, socket.settings[static_cast<size_t>(match.listener)], action, snapshot, views, head, arena);
+  }
   case snapshot::ActionKind::kDirect:
     // A 2xx of ours would open a tunnel to nowhere.
     if (action.status / 100 == 2 && opens_with_2xx(head)) return answer(result, 403, {}, "tunnel_to_direct_response");

@@ -65,9 +65,11 @@ base::Result<std::unique_ptr<Gateway>> Gateway::make(const Options& options, bas
   auto resolver = net::make_resolver(*gateway->control_);
   if (!resolver) return std::unexpected(resolver.error());
   gateway->resolver_ = std::move(*resolver);
-  gateway->discovery_ = std::make_unique<Discovery>(
-      *gateway->control_, gateway->resolver_.get(), options.seed, options.dns_cache_entries, log,
-      [self = gateway.get()](const auto& runtime, auto endpoints) { self->publish_endpoints(runtime, endpoints); });
+  gateway->discovery_ =
+      std::make_unique<Discovery>(*gateway->control_, gateway->resolver_.get(), options.seed, options.dns_cache_entries,
+                                  log, [self = gateway.get()](const auto& runtime, const auto& endpoints) {
+                                    self->publish_endpoints(runtime, endpoints);
+                                  });
   gateway->control_thread_ = start_thread([self = gateway.get()] { self->control_->run(); }, "kgw-control");
   return gateway;
 }

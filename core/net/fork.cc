@@ -26,7 +26,7 @@ bool watches(const std::string& info_path, int fd) {
 int epoll_fd_watching(int fd) {
   std::unique_ptr<DIR, int (*)(DIR*)> directory{opendir("/proc/self/fdinfo"), closedir};
   while (directory) {
-    dirent* entry = readdir(directory.get());
+    dirent* entry = readdir(directory.get()); // NOLINT(concurrency-mt-unsafe): a directory of this thread's own
     if (entry == nullptr) break;
     if (entry->d_name[0] == '.') continue;
     if (watches(std::string("/proc/self/fdinfo/") + entry->d_name, fd)) return std::atoi(entry->d_name);

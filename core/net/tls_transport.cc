@@ -9,7 +9,7 @@ namespace kgw::net {
 namespace {
 
 // Of one write: a few records, so that what waits here stays small while the peer takes nothing.
-constexpr size_t kMostPlain = 64 * 1024;
+constexpr size_t kMostPlain = size_t{64} * 1024;
 constexpr size_t kMostSealed = 2 * kMostPlain;
 
 // The words of the first error, without OpenSSL's numbers.

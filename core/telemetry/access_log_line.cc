@@ -11,23 +11,24 @@ namespace {
 // Of the UTF-8 sequence at the start of `text`: 0 when there is none. Overlong forms and surrogates are none (RFC 3629
 // 4).
 size_t sequence_length(std::string_view text) {
-  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  auto tail = [&](size_t from, size_t to) {
-    for (size_t i = from; i < to; ++i) {
-      if ((byte(i) & 0xC0) != 0x80) return false;
-    }
-    return true;
+  struct Form {
+    unsigned char first_least, first_most, second_least, second_most;
+    size_t length;
   };
-  unsigned first = byte(0), second = byte(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return tail(1, 2) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F)) return 0;
-    return tail(1, 3) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if ((first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F)) return 0;
-    return tail(1, 4) ? 4 : 0;
+  static constexpr Form kForms[] = {
+      {0x00, 0x7F, 0, 0, 1},       {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3},
+      {0xE1, 0xEC, 0x80, 0xBF, 3}, {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3},
+      {0xF0, 0xF0, 0x90, 0xBF, 4}, {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+  };
+  auto within = [&](size_t at, unsigned least, unsigned most) {
+    auto byte = static_cast<unsigned char>(text[at]);
+    return byte >= least && byte <= most;
+  };
+  for (const Form& form : kForms) {
+    if (!within(0, form.first_least, form.first_most)) continue;
+    bool good = text.size() >= form.length && (form.length < 2 || within(1, form.second_least, form.second_most));
+    for (size_t at = 2; good && at < form.length; ++at) good = within(at, 0x80, 0xBF);
+    return good ? form.length : 0;
   }
   return 0;
 }

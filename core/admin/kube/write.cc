@@ -51,7 +51,7 @@ std::optional<Response> settle_name(const ControlPlane& plane, Call& call, base:
 
 void store(const ControlPlane& plane, Call call, ControlPlane::Write write, Done done) {
   write.id = call.id;
-  plane.write(std::move(write), [call = std::move(call), done = std::move(done)](WriteOutcome outcome) mutable {
+  plane.write(std::move(write), [call = std::move(call), done = std::move(done)](const WriteOutcome& outcome) mutable {
     done(render_outcome(call, outcome));
   });
 }

@@ -10,7 +10,7 @@ namespace {
 constexpr int kMaxDigits = 16;
 constexpr uint64_t kMaxSize = INT64_MAX;
 // A body that is nearly all framing, more than 80 %, is an attack on processor time. h2o draws such a line too.
-constexpr uint64_t kFreeOverheadBytes = 100 * 1024;
+constexpr uint64_t kFreeOverheadBytes = uint64_t{100} * 1024;
 constexpr uint64_t kMaxOverheadPerPayload = 4;
 
 int hex_digit(char c) {

@@ -451,6 +451,7 @@ int Session::begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* s
   return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): the shape of libnghttp2's callback
 int Session::header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name, size_t name_bytes,
                     const uint8_t* value, size_t value_bytes, uint8_t, void* self) {
   Session& of = session_of(self);
@@ -461,6 +462,7 @@ int Session::header(nghttp2_session*, const nghttp2_frame*, const uint8_t* name,
 }
 
 // libnghttp2 would pass over the field; RFC 9113 8.2.1 calls the message malformed.
+// NOLINTNEXTLINE(readability-function-size): the shape of libnghttp2's callback
 int Session::invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t,
                             uint8_t, void* self) {
   Session& of = session_of(self);

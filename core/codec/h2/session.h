@@ -125,7 +125,6 @@ class Session {
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* self);
   static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_bytes,
                     const uint8_t* value, size_t value_bytes, uint8_t, void* self);
-  // NOLINTNEXTLINE(readability-function-size): the shape of libnghttp2's callback
   static int invalid_header(nghttp2_session*, const nghttp2_frame*, const uint8_t*, size_t, const uint8_t*, size_t,
                             uint8_t, void* self);
   static int frame_received(nghttp2_session*, const nghttp2_frame* frame, void* self);
