@@ -7,40 +7,19 @@ import ssl
 import pytest
 
 from support.certificates import certificate, secret
+from support.https import BODY, ROUTE, gateway_of, listener
 from support.process import SANITIZED, Memory, Run
 from support.rest import admin_stats
 
 COUNT = 10_000
 NAME = "idle.example"
-DOCUMENTS = f"""
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: {{name: edge}}
-spec:
-  gatewayClassName: kgateway
-  listeners:
-  - {{name: http, port: 8080, protocol: HTTP}}
-  - {{name: https, port: 8443, protocol: HTTPS, tls: {{certificateRefs: [{{name: cert}}]}}}}
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
-metadata: {{name: all}}
-spec:
-  parentRefs: [{{name: edge}}]
-  rules: [{{filters: [{{type: ExtensionRef, extensionRef: {{group: gateway.kgateway.dev, kind: DirectResponse, name: hi}}}}]}}]
----
-apiVersion: gateway.kgateway.dev/v1alpha1
-kind: DirectResponse
-metadata: {{name: hi}}
-spec: {{status: 200, body: hello}}
----
-"""
+PLAIN = "{name: http, port: 8080, protocol: HTTP}"
 
 
 def asked(sock):
     sock.sendall(f"GET / HTTP/1.1\r\nhost: {NAME}\r\n\r\n".encode())
     answer = b""
-    while not answer.endswith(b"hello"):
+    while not answer.endswith(BODY.encode()):
         answer += sock.recv(4096)
     return sock
 
@@ -53,7 +32,7 @@ def gateway_of_its_own(tmp_path_factory):
         pytest.skip(f"a process may have {most} descriptors open")
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     file = tmp_path_factory.mktemp("idle") / "gateway.yaml"
-    file.write_text(DOCUMENTS + secret("cert", NAME), encoding="utf-8")
+    file.write_text(gateway_of(PLAIN, listener("https", "cert")) + ROUTE + secret("cert", NAME), encoding="utf-8")
     listen = ("--listen", "http=127.0.0.1:0", "--listen", "https=127.0.0.1:0", "--admin-address", "127.0.0.1:0")
     with Run("-f", file, *listen, "--set", f"max_client_connections={COUNT + 100}") as run:
         yield run
