@@ -26,6 +26,7 @@ void* BlockPool::take(size_t bytes) {
   header = room > SIZE_MAX - sizeof(Header) ? nullptr : static_cast<Header*>(std::malloc(sizeof(Header) + room));
   if (header == nullptr) return nullptr;
   header->of = std::min(index, kClasses);
+  ++fetched_;
   return header + 1;
 }
 

@@ -19,6 +19,7 @@ class BlockPool {
   void give(void* block);
   void* resize(void* block, size_t bytes);
   size_t kept_bytes() const;
+  uint64_t fetched() const { return fetched_; } // blocks that malloc had to give, since the beginning
 
  private:
   static constexpr size_t kLeast = 64, kClasses = 6;      // 64, 128 ... 2048 bytes; larger ones are malloc's
@@ -32,6 +33,7 @@ class BlockPool {
 
   Header* free_[kClasses] = {};
   size_t kept_[kClasses] = {}; // how many
+  uint64_t fetched_ = 0;
 };
 
 } // namespace kgw::base

@@ -6,7 +6,7 @@
 
 namespace kgw::net {
 
-// What the answer to this key has to say.
+// What the answer to this key has to say. All zero where OpenSSL does no SHA-1: no answer says that.
 std::array<char, 28> websocket_accept(std::string_view key);
 // A key of sixteen bytes.
 std::array<char, 24> websocket_key(const std::array<unsigned char, 16>& nonce);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "codec/h2/fields.h"
 #include "codec/h2/h2.h"
@@ -8,6 +9,9 @@ namespace kgw::codec::h2 {
 namespace {
 
 constexpr size_t kMostDiscarded = 16384;
+constexpr size_t kRemembered = 128; // streams that are closed
+
+constexpr StreamId kOurs = 1u << 31;
 
 // Complete for us, and the client does not take it, or does not end its request.
 bool lingers(const Stream& stream) {
@@ -35,17 +39,21 @@ class Server final : public SessionCodec<ServerCodec> {
   void on_head_ends(Stream& stream, bool end) override;
   void on_head_invalid(Stream& stream) override;
   void on_sent_end(Stream& stream) override;
+  void on_closed(const Stream& stream) override;
   void on_useless_data(Stream& stream, size_t bytes) override;
   void on_sent_fault() override;
   void on_ping_answered() override;
   void on_sent_notice() override;
   bool on_frame_header(const FrameHeader& frame) override;
   bool count(const FrameHeader& frame);
+  bool of_the_past(const FrameHeader& frame);
   void trailers_came(Stream& stream);
 
   ArenaSource& arenas_;
   FieldList fields_;
   StreamId highest_ = 0;
+  std::array<StreamId, kRemembered> closed_{}; // the last ones; kOurs: by us
+  size_t closed_count_ = 0;
   uint64_t resets_ = 0, resets_sent_ = 0, answered_ = 0, priorities_ = 0, window_updates_ = 0;
   bool reading_a_head_ = false, closing_ = false, ended_ = false;
 };
@@ -99,13 +107,29 @@ void Server::trailers_came(Stream& stream) {
 bool Server::on_frame_header(const FrameHeader& frame) {
   bool headers = frame.type == FrameType::kHeaders || frame.type == FrameType::kContinuation;
   reading_a_head_ = headers && !frame.end_headers();
-  // RFC 9113 5.1.1; libnghttp2 passes over a lower id.
-  if (frame.type == FrameType::kHeaders && frame.stream % 2 == 1 && frame.stream <= highest_ &&
-      nghttp2_session_find_stream(session_, static_cast<int32_t>(frame.stream)) == nullptr) {
-    broken(NGHTTP2_PROTOCOL_ERROR, "http2.stream_id_not_above");
-    return false;
+  bool of_message = frame.type == FrameType::kHeaders || frame.type == FrameType::kData;
+  bool past = of_message && frame.stream % 2 == 1 && frame.stream <= highest_ &&
+              nghttp2_session_find_stream(session_, static_cast<int32_t>(frame.stream)) == nullptr;
+  return (!past || of_the_past(frame)) && count(frame);
+}
+
+// RFC 9113 5.1, 5.1.1. What crosses our reset is passed over, as libnghttp2 does with all of it.
+bool Server::of_the_past(const FrameHeader& frame) {
+  bool ended = false;
+  for (StreamId closed : closed_) {
+    if (closed == (frame.stream | kOurs)) return true;
+    ended |= closed == frame.stream;
   }
-  return count(frame);
+  if (ended) {
+    broken(NGHTTP2_STREAM_CLOSED, "http2.stream_closed");
+  } else if (frame.type == FrameType::kHeaders) {
+    broken(NGHTTP2_PROTOCOL_ERROR, "http2.stream_id_not_above");
+  }
+  return broken_ == nullptr;
+}
+
+void Server::on_closed(const Stream& stream) {
+  closed_[closed_count_++ % kRemembered] = stream.id | (stream.sent_reset ? kOurs : 0);
 }
 
 bool Server::count(const FrameHeader& frame) {

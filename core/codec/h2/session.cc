@@ -65,6 +65,8 @@ void Session::start(Side side, base::BlockPool* blocks) {
   nghttp2_option* option = nullptr;
   KGW_ASSERT(nghttp2_option_new(&option) == 0);
   nghttp2_option_set_no_auto_window_update(option, 1);
+  // It would keep as many closed streams as may be open, for priorities that we have no use for.
+  nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_send_header_block_length(option, kMostHeadSent);
 #ifdef KGW_NGHTTP2_HAS_RESET_RATE
   // Its count knows nothing of streams that were being answered; ours does.
@@ -301,6 +303,7 @@ void Session::frame_came(const nghttp2_frame& frame) {
 void Session::stream_closed(Stream& stream, uint32_t error) {
   stream.open = false;
   note_waiting(stream);
+  on_closed(stream);
   if (stream.answered) --answered_streams_;
   if (reading_ == &stream) reading_ = nullptr;
   if (stream.user == nullptr) return forget(stream);
@@ -415,10 +418,11 @@ void Session::frame_sent(const nghttp2_frame& frame) {
 
 // What we reset for the peer's fault is no reset of the peer's.
 void Session::reset_sent(StreamId id, uint32_t error) {
+  Stream* stream = of(id);
+  if (stream != nullptr) stream->sent_reset = true;
   bool ours = error == NGHTTP2_NO_ERROR || error == NGHTTP2_INTERNAL_ERROR || error == NGHTTP2_CANCEL;
   if (ours) return;
-  if (Stream* stream = of(id); stream != nullptr && stream->fault == nullptr)
-    stream->fault = "http2.violation.of.messaging.rule";
+  if (stream != nullptr && stream->fault == nullptr) stream->fault = "http2.violation.of.messaging.rule";
   on_sent_fault();
 }
 

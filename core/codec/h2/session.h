@@ -33,6 +33,7 @@ struct Stream {
   bool counted = false;     // in waiting_streams_
   bool headed = false;      // server: our answer has begun
   bool sent_end = false;    // all that we say is sent
+  bool sent_reset = false;  // or we have given it up
   bool answered = false;    // server: completely, in front of the end of the request
   size_t last_seen = 0;     // server: of its body waited when somebody last looked
   size_t discarded = 0;     // bytes of the request that came after that
@@ -86,6 +87,7 @@ class Session {
   virtual void on_head_ends(Stream& stream, bool end) = 0;
   virtual void on_head_invalid(Stream&) {}
   virtual void on_sent_end(Stream&) {}
+  virtual void on_closed(const Stream&) {}
   virtual void on_useless_data(Stream&, size_t) {}
   virtual void on_sent_fault() {} // a reset for what the peer did
   virtual void on_ping_answered() {}

@@ -10,12 +10,12 @@
 #include "http/forwarding.h"
 #include "unit/codec/h1/pieces.h"
 
-namespace {
-thread_local size_t allocations = 0;
-} // namespace
+#include "unit/codec/allocations.h"
+
+thread_local size_t kgw::codec::test::allocations = 0;
 
 void* operator new(size_t bytes) {
-  ++allocations;
+  ++kgw::codec::test::allocations;
   if (void* memory = std::malloc(bytes)) return memory;
   throw std::bad_alloc();
 }
@@ -27,6 +27,8 @@ void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 
 namespace kgw::codec::h1::test {
 namespace {
+
+using codec::test::allocations;
 
 struct Recycled final : ArenaSource {
   base::Arena arena;

@@ -82,6 +82,29 @@ TEST(Http2Frames, MadeToResetCountsToo) {
   EXPECT_EQ(ended, "http2.too_many_resets");
 }
 
+// RFC 9113 5.1: what the client sent before it knew of our reset is passed over.
+TEST(Http2Frames, ABodyAndTrailersThatCrossOurResetHarmNothing) {
+  Server server;
+  server.send(frame(1, 4, 1, kHead));
+  server.codec->reset(1, Reset::kCancel, server.out);
+  EXPECT_EQ(server.send(frame(0, 0, 1, "some body") + frame(1, 5, 1, std::string("\x40\x01z\x01z", 5))), "");
+  EXPECT_EQ(server.send(frame(1, 5, 3, kHead)), "");
+  EXPECT_EQ(server.heads, 2);
+}
+
+// 5.1, 5.1.1: anything else on a stream that is closed, or that its client has passed over, is an error.
+TEST(Http2Frames, ClosedStreamsStayClosed) {
+  for (uint8_t type : {uint8_t{0}, uint8_t{1}}) {
+    Server server;
+    server.answers = true;
+    server.send(frame(1, 5, 1, kHead));
+    EXPECT_EQ(server.send(frame(type, 5, 1, kHead)), "http2.stream_closed") << int{type};
+  }
+  Server server;
+  server.send(frame(1, 5, 5, kHead));
+  EXPECT_EQ(server.send(frame(1, 5, 3, kHead)), "http2.stream_id_not_above");
+}
+
 TEST(Http2Frames, EmptyFramesInARow) {
   Server server({.empty_frames = 1});
   server.send(frame(1, 4, 1, kHead));
