@@ -81,7 +81,7 @@ struct StreamLimits {
   uint32_t priority_frames = 100;   // for each stream
   uint32_t window_updates = 10;     // for each DATA frame sent, and for each stream
   uint32_t continuation_frames = 8; // of one head
-  bool extended_connect = false;    // it may ask for upgrades (RFC 8441)
+  bool extended_connect = false;    // it is told that it may ask for upgrades (RFC 8441)
 };
 
 // One stream at a time unless a codec says otherwise.

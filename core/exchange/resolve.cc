@@ -90,6 +90,11 @@ void forward(Resolution& result, const snapshot::ListenerSettings& settings, con
   if ((head.present & retry::kSteering) != 0 || respect) steer(result, action, head, respect);
 }
 
+bool accepts_upgrade(const snapshot::ListenerSettings& settings, const http::Head& head) {
+  if (head.version == http::Version::kHttp2 && settings.accept_extended_connect == 0) return false;
+  return settings.accept_websocket != 0 && base::equal_ignore_case(head.upgrade, "websocket");
+}
+
 bool opens_with_2xx(const http::Head& head) {
   return head.method_id == http::MethodId::kConnect || (!head.upgrade.empty() && head.version == http::Version::kHttp2);
 }
@@ -106,10 +111,7 @@ void resolve(const snapshot::Snapshot& snapshot, const snapshot::Socket& socket,
     result.allow = kAllow;
     return answer(result, 405, {}, "trace_not_allowed");
   }
-  if (!head.upgrade.empty() &&
-      (settings.accept_websocket == 0 || !base::equal_ignore_case(head.upgrade, "websocket"))) {
-    return answer(result, 403, {}, "upgrade_failed");
-  }
+  if (!head.upgrade.empty() && !accepts_upgrade(settings, head)) return answer(result, 403, {}, "upgrade_failed");
   if (!http::count_forward(head, arena)) return last_hop(result, head);
   if (settings.normalize_path != 0 && !connect) {
     auto path = http::normalize_path(head.path, arena);

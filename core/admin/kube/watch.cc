@@ -37,7 +37,7 @@ Response watch(const ControlPlane& plane, Call call) {
   uint64_t timeout_s = 0;
   if (!read_number(call.query.get("resourceVersion"), options.after)) return bad_request("invalid resourceVersion");
   if (!read_number(call.query.get("timeoutSeconds"), timeout_s)) return bad_request("invalid timeoutSeconds");
-  if (timeout_s != 0) options.timeout = base::seconds(std::min<uint64_t>(timeout_s, 24u * 3600u));
+  if (timeout_s != 0) options.timeout = base::seconds(std::min(timeout_s, uint64_t{24} * 3600));
   options.initial_end_mark = call.query.flag("sendInitialEvents");
   options.initial = options.after == 0 || options.initial_end_mark;
   options.bookmarks = call.query.flag("allowWatchBookmarks");

@@ -29,6 +29,15 @@ nghttp2_mem memory_of(base::BlockPool* blocks) {
           .realloc = [](void* block, size_t bytes, void* self) { return blocks_of(self).resize(block, bytes); }};
 }
 
+// Of our settings frame.
+std::string without_last_setting(std::string_view frame) {
+  constexpr size_t kEntryBytes = 6;
+  KGW_ASSERT(frame.size() >= FrameScan::kHeaderBytes + kEntryBytes && frame[3] == NGHTTP2_SETTINGS);
+  std::string shorter(frame.substr(0, frame.size() - kEntryBytes));
+  shorter[2] = static_cast<char>(shorter[2] - static_cast<char>(kEntryBytes)); // a few dozen bytes, in all
+  return shorter;
+}
+
 } // namespace
 
 uint32_t code_of(Reset reset) {
@@ -86,8 +95,8 @@ void Session::start(Side side, base::BlockPool* blocks) {
              : nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},
   };
-  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings,
-                          std::size(settings) - (limits_.extended_connect ? 0 : 1));
+  nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings) - (server ? 0 : 1));
+  silent_on_connect_ = server && !limits_.extended_connect;
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
                                         static_cast<int32_t>(limits_.connection_window_bytes));
 }
@@ -390,7 +399,13 @@ int Session::send_body(nghttp2_session* session, nghttp2_frame* frame, const uin
 }
 
 ssize_t Session::send_bytes(nghttp2_session*, const uint8_t* data, size_t bytes, int, void* self) {
-  session_of(self).out_->append({reinterpret_cast<const char*>(data), bytes});
+  Session& of = session_of(self);
+  std::string_view frame{reinterpret_cast<const char*>(data), bytes};
+  if (std::exchange(of.silent_on_connect_, false)) [[unlikely]] {
+    of.out_->append(without_last_setting(frame));
+  } else {
+    of.out_->append(frame);
+  }
   return static_cast<ssize_t>(bytes);
 }
 

@@ -149,6 +149,9 @@ class Session {
   base::OutBuffer* out_ = nullptr;                                     // of the call that is sending
   Stream* reading_ = nullptr;                                          // whose head is being read; null: thrown away
   bool told_broken_ = false, told_over_ = false;
+  // RFC 8441 3: a client that was not told of extended CONNECT may not use it. One that does all the same gets an
+  // answer that says no, where libnghttp2 would reset the stream had it not been told; so it is, and the client is not.
+  bool silent_on_connect_ = false;
 };
 
 uint32_t code_of(Reset reset);
