@@ -6,6 +6,7 @@ import time
 
 from support import h2_peer
 from support.h2_peer import Exchange, H2Origin
+from support.tunnels import EXTENDED_CONNECT
 from support.wire import Closed, Fields
 
 from .h2_steps import code_name, slam, steps_of
@@ -54,8 +55,12 @@ class SeenRequest:
 
 
 class ScriptedH2Origin(H2Origin):
-    def __init__(self, script: list[object], answered: threading.Event, streams: int | None) -> None:
-        settings = {h2_peer.CONCURRENT_STREAMS: streams} if streams else None
+    def __init__(
+        self, script: list[object], answered: threading.Event, streams: int | None, upgrades: bool = False
+    ) -> None:
+        settings = {h2_peer.CONCURRENT_STREAMS: streams} if streams else {}
+        if upgrades:
+            settings[EXTENDED_CONNECT] = 1
         entries = [steps_of(attempt, answered) for attempt in script]
         super().__init__(*entries, settings=settings, listening=False)
         self.seen: list[SeenRequest] = []

@@ -97,7 +97,9 @@ class Endpoints:
 
     def _origin(self, case: Case, script: list[object]) -> Origin | ScriptedH2Origin:
         if case.cluster.get("protocol") == "h2":
-            return ScriptedH2Origin(script, self.answered, case.cluster.get("originStreams"))
+            return ScriptedH2Origin(
+                script, self.answered, case.cluster.get("originStreams"), case.cluster.get("originUpgrades", False)
+            )
         return Origin(*[steps_of(attempt, self.answered) for attempt in script], listening=False)
 
     @contextlib.contextmanager

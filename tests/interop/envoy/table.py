@@ -14,7 +14,8 @@ that is nothing but `{}` becomes the value itself.
               isTimeoutRetry (true), direct ({status, body})
     cluster   connectTimeout (ms), maxConnections, maxPendingRequests, maxRequests, maxRetries,
               retryBudget ({percent, min}), maxStreamDuration (ms); protocol (h2: the origins speak it in clear text),
-              originStreams (how many at once an origin allows on a connection of HTTP/2)
+              originStreams (how many at once an origin allows on a connection of HTTP/2), originUpgrades (true: it
+              says that it knows extended CONNECT)
     listener  trusted (true: loopback is an internal address), streamIdleTimeout (ms), bufferBytes,
               suppressEnvoyHeaders, respectExpectedTimeout (true)
 
@@ -121,7 +122,7 @@ WORDS = {
     "route": "timeout hostRewrite prefixRewrite faults maxStreamDuration replayLimit hedge attemptCount isTimeoutRetry "
     "grpcTimeoutHeaderMax grpcTimeoutHeaderOffset direct",
     "cluster": "connectTimeout maxConnections maxPendingRequests maxRequests maxRetries retryBudget maxStreamDuration "
-    "protocol originStreams",
+    "protocol originStreams originUpgrades",
     "listener": "trusted streamIdleTimeout bufferBytes suppressEnvoyHeaders respectExpectedTimeout",
     "client": f"{REQUEST} leave_after_requests leave_after_answers leave_after_first_byte clients",
     "beside": f"{REQUEST} until_requests",
