@@ -70,6 +70,14 @@ void read_http_check(Value value, cluster::HealthCheck& health) {
       fields.get("method").word({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH"}, health.method);
 }
 
+void read_grpc_check(const Value& value, cluster::HealthCheck& health) {
+  health.grpc = value.present();
+  Fields fields(value);
+  health.service = fields.text("serviceName", {[](std::string_view) { return true; }, "a name", kMostNameBytes});
+  std::string authority = fields.text("authority", {http::valid_authority, "HOST or HOST:PORT", kMostNameBytes});
+  if (!authority.empty()) health.host = authority;
+}
+
 void read_health(const Value& value, BackendOptions& options) {
   if (!value.present()) return;
   Fields fields(value);
@@ -86,7 +94,7 @@ void read_health(const Value& value, BackendOptions& options) {
   health.healthy_threshold = count("healthyThreshold");
   fields.exactly_one({"http", "grpc"});
   read_http_check(fields.get("http"), health);
-  fields.later({"grpc"});
+  read_grpc_check(fields.get("grpc"), health);
   options.health = std::move(health);
 }
 

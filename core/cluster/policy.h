@@ -25,12 +25,14 @@ struct OutlierDetection {
   bool operator==(const OutlierDetection&) const = default;
 };
 
-// Active HTTP health checks.
+// Active health checks, over HTTP, or by gRPC's own service for it (grpc.health.v1.Health/Check).
 struct HealthCheck {
   Duration timeout{}, interval{};
   uint32_t unhealthy_threshold = 0, healthy_threshold = 0;
   std::string host; // of the request; empty: the cluster's name
   std::string path, method = "GET";
+  bool grpc = false;   // then path and method mean nothing
+  std::string service; // that gRPC is asked for; empty: the server as a whole
   bool operator==(const HealthCheck&) const = default;
 };
 

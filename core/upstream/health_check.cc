@@ -1,6 +1,10 @@
 #include "upstream/health_check.h"
 
+#include <algorithm>
+
 #include "http/forwarding.h"
+#include "http/grpc_timeout.h"
+#include "upstream/grpc_health.h"
 
 namespace kgw::upstream {
 namespace {
@@ -9,6 +13,8 @@ using cluster::CheckResult;
 
 // A cluster that nobody has sent a request to is asked seldom (Envoy's no_traffic_interval).
 constexpr Duration kWithoutTraffic = std::chrono::seconds(60);
+// Of an answer over gRPC; a message that says how a service is has two.
+constexpr size_t kMostAnswer = 4096;
 
 // The checks' connections are not the cluster's, so neither are its limits.
 std::shared_ptr<cluster::Runtime> own_runtime(const std::string& name) {
@@ -39,6 +45,7 @@ class HealthCheck::Probe final : public StreamHandler {
   void send();
   void end(CheckResult result);
   void take(http::Head& head);
+  void finish(const http::Head* last);
   void on_ready(bool) override { send(); }
   void on_failed(const StreamFailure& failure) override {
     end(failure.kind == FailureKind::kConnectTimeout ? CheckResult::kTimeout : CheckResult::kNoAnswer);
@@ -46,12 +53,13 @@ class HealthCheck::Probe final : public StreamHandler {
   void on_inform(http::Head&) override {}
   void on_head(http::Head& head, bool ended) override {
     take(head);
-    if (ended) end(result_);
+    if (ended) finish(&head);
   }
-  void on_data(std::span<const char>, bool ended) override {
-    if (ended) end(result_);
+  void on_data(std::span<const char> data, bool ended) override {
+    if (owner_.rules_->grpc) answer_.append(data.data(), std::min(data.size(), kMostAnswer - answer_.size()));
+    if (ended) finish(nullptr);
   }
-  void on_end(http::Head*) override { end(result_); }
+  void on_end(http::Head* trailers) override { finish(trailers); }
   void on_drained(bool) override {}
 
   HealthCheck& owner_;
@@ -59,6 +67,7 @@ class HealthCheck::Probe final : public StreamHandler {
   Stream stream_;
   base::Timer timer_; // while asking the timeout, else the interval
   CheckResult result_{};
+  std::string answer_; // gRPC
   bool asking_ = false;
 };
 
@@ -71,13 +80,25 @@ void HealthCheck::Probe::ask() {
 }
 
 void HealthCheck::Probe::send() {
-  stream_.write_head(owner_.request_, {}, true);
+  answer_.clear();
+  stream_.write_head(owner_.request_, {}, !owner_.rules_->grpc);
+  if (owner_.rules_->grpc) stream_.write_data({owner_.message_.data(), owner_.message_.size()}, true);
   stream_.flush();
 }
 
 void HealthCheck::Probe::take(http::Head& head) {
   bool asks = head.has(http::Token::kXEnvoyImmediateHealthCheckFail);
   result_ = head.status == 200 ? CheckResult::kPassed : asks ? CheckResult::kAskedOut : CheckResult::kRefused;
+}
+
+// `last`: the head that has grpc-status, if there is one.
+void HealthCheck::Probe::finish(const http::Head* last) {
+  if (owner_.rules_->grpc && result_ == CheckResult::kPassed) {
+    const http::Field* status = last == nullptr ? nullptr : last->only(http::Token::kGrpcStatus);
+    bool fine = status != nullptr && status->value_view() == "0" && grpc_health_serving(answer_);
+    if (!fine) result_ = CheckResult::kRefused;
+  }
+  end(result_);
 }
 
 void HealthCheck::Probe::on_timer(Instant) {
@@ -112,17 +133,24 @@ HealthCheck::~HealthCheck() {
 void HealthCheck::configure(const cluster::HealthCheck& rules, const ClusterConfig& config) {
   ClusterConfig own = config;
   own.connect_timeout = rules.timeout; // it bounds all of a check
+  if (rules.grpc) own.http2 = true;
   pools_->configure(own);
   request_.scheme = config.tls != nullptr ? "https" : "http";
   if (rules == rules_) return;
   rules_ = rules;
   arena_.reset();
   request_ = {.scheme = request_.scheme};
-  request_.method = arena_.copy(rules.method);
+  request_.method = rules.grpc ? "POST" : arena_.copy(rules.method);
   request_.method_id = http::method_of(request_.method);
-  request_.path = arena_.copy(rules.path);
+  request_.path = rules.grpc ? kGrpcHealthPath : arena_.copy(rules.path);
   request_.authority = arena_.copy(rules.host.empty() ? runtime_.name() : rules.host);
   http::add_field(request_, arena_, "user-agent", "Envoy/HC"); // which origins know, and answer or log by it
+  if (rules.grpc) {
+    http::add_field(request_, arena_, http::Token::kContentType, "application/grpc");
+    http::add_field(request_, arena_, http::Token::kTe, "trailers");
+    http::add_field(request_, arena_, http::Token::kGrpcTimeout, http::format_grpc_timeout(rules.timeout, arena_));
+    message_ = grpc_health_request(rules.service);
+  }
   begin();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Active HTTP health checks of one cluster, as Envoy's: asks every endpoint over connections of its own, which count in
-// none of the cluster's breakers and statistics of connections, and writes what comes of it into the endpoint's Health.
+// Active health checks of one cluster, over HTTP or gRPC, as Envoy's: asks every endpoint over connections of its own,
+// which count in none of the cluster's breakers and statistics of connections, and writes what comes of it into the
+// endpoint's Health.
 
 #include <map>
 #include <memory>
@@ -46,6 +47,7 @@ class HealthCheck {
   std::optional<cluster::HealthCheck> rules_;
   base::Arena arena_; // the request's
   http::Head request_;
+  std::string message_; // gRPC: what stands behind it
   ClusterPools* pools_; // retained; of a cluster of their own
   std::map<const cluster::Host*, std::unique_ptr<Probe>> probes_;
 };

@@ -94,10 +94,22 @@ TEST(BackendConfigPolicy, ReadsAnHttpHealthCheck) {
   EXPECT_EQ(other.method, "HEAD");
 }
 
+TEST(BackendConfigPolicy, GrpcHealthCheck) {
+  auto health = *payload<BackendConfigPolicy>(check("", "grpc: {}")).health;
+  EXPECT_TRUE(health.grpc);
+  EXPECT_EQ(health.service + health.host, "");
+  health = *payload<BackendConfigPolicy>(check("", "grpc: {serviceName: a.B, authority: 'c.d:80'}")).health;
+  EXPECT_EQ(health.service, "a.B");
+  EXPECT_EQ(health.host, "c.d:80");
+  EXPECT_FALSE(payload<BackendConfigPolicy>(check("")).health->grpc);
+}
+
 TEST(BackendConfigPolicy, HealthChecksAreWhole) {
   EXPECT_EQ(lines(load(config("healthCheck: {http: {path: /}}"))).size(), 4u) << "each required field is named";
   EXPECT_THAT(problem(check("", "")), HasSubstr("need exactly one of http, grpc"));
-  EXPECT_THAT(problem(check("", "grpc: {}")), HasSubstr("healthCheck.grpc: not supported yet"));
+  EXPECT_THAT(problem(check("", "grpc: {}, http: {path: /}")), HasSubstr("need exactly one of http, grpc"));
+  EXPECT_THAT(problem(check("", "grpc: {authority: 'a b'}")), HasSubstr("need HOST or HOST:PORT"));
+  EXPECT_THAT(problem(check("", "grpc: {service: a}")), HasSubstr("service"));
   EXPECT_THAT(problem(check("", "http: {}")), HasSubstr("need path"));
   EXPECT_THAT(problem(check("", "http: {path: health}")), HasSubstr("need a path that starts with /"));
   EXPECT_THAT(problem(check("", "http: {path: /, method: CONNECT}")), HasSubstr("need one of GET, HEAD"));
