@@ -7,7 +7,7 @@ import pytest
 
 import peers
 from support.client import Client
-from support.gateway import port_of, serving
+from support.gateway import H2C, port_of, serving
 
 CONFIG = """
 daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr error;
@@ -17,7 +17,7 @@ http {{
   client_body_temp_path {folder}/t; proxy_temp_path {folder}/t; fastcgi_temp_path {folder}/t;
   uwsgi_temp_path {folder}/t; scgi_temp_path {folder}/t;
   server {{
-    listen 127.0.0.1:{port};
+    listen 127.0.0.1:{port}{http2};
     root {folder}/files;
     client_max_body_size 0;
     keepalive_requests {keepalive_requests};
@@ -31,20 +31,23 @@ http {{
 """
 
 
-def nginx(folder, keepalive_requests):
+def nginx(folder, keepalive_requests, h2c=False):
     (folder / "files/chunked").mkdir(parents=True)
     (folder / "t").mkdir()
     port = peers.free_port()
     config = folder / "nginx.conf"
-    config.write_text(CONFIG.format(folder=folder, port=port, keepalive_requests=keepalive_requests))
+    http2 = " http2" if h2c else ""
+    config.write_text(CONFIG.format(folder=folder, port=port, keepalive_requests=keepalive_requests, http2=http2))
     return port, peers.started("nginx", "-e", "stderr", "-c", config, port=port)
 
 
-@pytest.fixture(name="client")
-def client_through_gateway(tmp_path):
+@pytest.fixture(name="client", params=["http/1.1", "h2c"])
+def client_through_gateway(tmp_path, request):
     """A connection to a gateway in front of nginx."""
-    port, running = nginx(tmp_path, keepalive_requests=1000000)
-    with running, serving(f"127.0.0.1:{port}") as gateway, Client(port_of(gateway)) as client:
+    h2c = request.param == "h2c"
+    port, running = nginx(tmp_path, 1000000, h2c)
+    protocol = {"app_protocol": H2C} if h2c else {}
+    with running, serving(f"127.0.0.1:{port}", **protocol) as gateway, Client(port_of(gateway)) as client:
         yield client
 
 

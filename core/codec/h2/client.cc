@@ -61,9 +61,12 @@ StreamId Client::write_request(const http::Head& head, const http::AttemptHeader
                                own(attempt.is_timeout_retry >= 0, Token::kXEnvoyIsTimeoutRetry));
   if (head.content_length >= 0) fields_.add("content-length", head.content_length);
   add_attempt(attempt);
+  // A body that turned out empty stays one: the message is the same for every attempt, and to some origins it is
+  // another than one without.
+  bool follows = !end || tunnel || head.framing == http::Framing::kChunked;
   nghttp2_data_provider body = provider();
-  int32_t id = nghttp2_submit_request(session_, nullptr, fields_.data(), fields_.size(),
-                                      end && !tunnel ? nullptr : &body, nullptr);
+  int32_t id =
+      nghttp2_submit_request(session_, nullptr, fields_.data(), fields_.size(), follows ? &body : nullptr, nullptr);
   KGW_ASSERT(id > 0); // capacity() sees to the ids
   Stream& stream = add(static_cast<StreamId>(id));
   nghttp2_session_set_stream_user_data(session_, id, &stream);
@@ -74,6 +77,7 @@ StreamId Client::write_request(const http::Head& head, const http::AttemptHeader
   stream.upgrade = head.upgrade;
   if (upgrade) ask_for_upgrade(stream);
   send(out);
+  if (stream.ended) note_waiting(stream);
   return static_cast<StreamId>(id);
 }
 

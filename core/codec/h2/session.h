@@ -80,6 +80,7 @@ class Session {
   bool count_empty(bool empty);
   nghttp2_data_provider provider();
   void push(EventKind kind, Stream& stream);
+  void note_waiting(Stream& stream);
   void push_head(Stream& stream, EventKind kind, http::Head& head, bool end, Refusal refusal);
 
   // What only one side does. `stream` of the header calls is null where nobody wants the fields.
@@ -117,7 +118,6 @@ class Session {
   void start(Side side, base::BlockPool* blocks);
   void read_on(Stream& stream);
   void reset_sent(StreamId id, uint32_t error);
-  void note_waiting(Stream& stream);
   void stream_closed(Stream& stream, uint32_t error);
   void data_came(StreamId id, std::span<const char> data);
   void frame_came(const nghttp2_frame& frame);

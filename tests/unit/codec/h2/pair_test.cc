@@ -64,6 +64,17 @@ TEST(Http2, BodiesAndTrailersBothWaysAndInterimHeads) {
   });
 }
 
+TEST(Http2, ABodyThatTurnsOutEmptyIsABody) {
+  Pair pair;
+  http::Head head = pair.request("PUT");
+  head.framing = http::Framing::kChunked;
+  StreamId id = pair.ask(head, true);
+  EXPECT_EQ(pair.client->queued(id), 0u);
+  pair.settle();
+  EXPECT_EQ(pair.served[id].end, "end");
+  EXPECT_EQ(pair.served[id].head, "PUT a.example /");
+}
+
 TEST(Http2, ManyStreamsAtOnce) {
   every_way([](uint64_t seed) {
     Pair pair(seed);
