@@ -70,6 +70,26 @@ def test_one_stream_too_many_of_a_client_that_knows():
         assert len(origin.requests) <= 3
 
 
+class NeverAcknowledges(H2Client):
+    def _answer(self, frame):
+        if not isinstance(frame, SettingsFrame):
+            super()._answer(frame)
+
+
+def test_settings_that_are_never_acknowledged():
+    """RFC 9113 6.5.3: the limits hold all the same, and silence ends the connection as any other."""
+    gate = threading.Event()
+    settings = {"h2_concurrent_streams": 3, "connection_idle_timeout_ms": 300}
+    with Origin(h1_origin.respond(gate=gate)) as origin, serving(origin.address, settings=settings) as gateway:
+        with NeverAcknowledges(port_of(gateway)) as client:
+            streams = [client.open() for _ in range(4)]
+            assert client.response(streams[3]).reset == REFUSED_STREAM
+            gate.set()
+            assert [client.response(stream).status for stream in streams[:3]] == [200] * 3
+            assert client.ended() == NO_ERROR
+        at_rest(gateway)
+
+
 def test_as_many_streams_as_allowed():
     with limited(h2_concurrent_streams=3) as (origin, _, client):
         for _ in range(5):

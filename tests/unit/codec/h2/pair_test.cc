@@ -75,6 +75,18 @@ TEST(Http2, ABodyThatTurnsOutEmptyIsABody) {
   EXPECT_EQ(pair.served[id].head, "PUT a.example /");
 }
 
+// RFC 9113 5.1.1: a connection whose ids come to their end takes no more while there are enough for what it carries.
+TEST(Http2, ThereIsNoRoomBeforeIdsRunOut) {
+  constexpr uint32_t kLeft = 5; // as if all but these were used up
+  Pair pair(0, {}, {.concurrent_streams = (1u << 30) - kLeft});
+  for (uint32_t i = 0; i < kLeft; ++i) {
+    ASSERT_GT(pair.client->capacity(), 0u) << i;
+    pair.ask(pair.request("GET"), true);
+  }
+  EXPECT_EQ(pair.client->capacity(), 0u);
+  EXPECT_TRUE(pair.client->reusable()) << "what it carries comes to its end";
+}
+
 TEST(Http2, ManyStreamsAtOnce) {
   every_way([](uint64_t seed) {
     Pair pair(seed);
