@@ -28,10 +28,14 @@ function(kgw_pytest folder)
     "PYTHONDONTWRITEBYTECODE=1"
     "KGW_BENCH_PROGRAMS=${CMAKE_CURRENT_BINARY_DIR}/bench")
   if(preload)
-    list(APPEND environment "LD_PRELOAD=${preload}" "ASAN_OPTIONS=detect_leaks=0" "TSAN_OPTIONS=die_after_fork=0" "KGW_SANITIZED=${runtime}")
+    list(APPEND environment "LD_PRELOAD=${preload}" "ASAN_OPTIONS=detect_leaks=0" "KGW_SANITIZED=${runtime}"
+      "TSAN_OPTIONS=die_after_fork=0:suppressions=${CMAKE_CURRENT_SOURCE_DIR}/tsan.supp")
+    set(timeout 2400)
+  else()
+    set(timeout 900)
   endif()
   # Alone on the machine: these suites look at the clock.
-  set_tests_properties(${folder} PROPERTIES ENVIRONMENT "${environment}" TIMEOUT 900 RUN_SERIAL ON)
+  set_tests_properties(${folder} PROPERTIES ENVIRONMENT "${environment}" TIMEOUT ${timeout} RUN_SERIAL ON)
 endfunction()
 
 if(KGW_PYTHON)
