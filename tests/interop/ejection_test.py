@@ -146,15 +146,7 @@ def play_through_envoy(tmp_path_factory):
 
 
 def text_of(case, addresses):
-    policy = {
-        "apiVersion": "gateway.kgateway.dev/v1alpha1",
-        "kind": "BackendConfigPolicy",
-        "metadata": {"name": "policy", "namespace": documents.NAMESPACE},
-        "spec": {
-            "targetRefs": [{"group": "", "kind": "Service", "name": "origin"}],
-            "outlierDetection": {"interval": "10s", **case.outlier},
-        },
-    }
+    policy = documents.backend_policy(outlierDetection={"interval": "10s", **case.outlier})
     slices = [documents.slice_of(f"origin-{number}", address) for number, address in enumerate(addresses)]
     route = documents.route(with_options=False)
     return documents.text(documents.gateway(), documents.service(), *slices, policy, route)

@@ -17,24 +17,9 @@ SERVING, NOT_SERVING = b"\x08\x01", b"\x08\x02"
 CHECK = "/grpc.health.v1.Health/Check"
 
 
-def policy(interval="100ms", **check):
-    return documents.text(
-        {
-            "apiVersion": "gateway.kgateway.dev/v1alpha1",
-            "kind": "BackendConfigPolicy",
-            "metadata": {"name": "health", "namespace": documents.NAMESPACE},
-            "spec": {
-                "targetRefs": [{"group": "", "kind": "Service", "name": "origin"}],
-                "healthCheck": {
-                    "timeout": "2s",
-                    "interval": interval,
-                    "unhealthyThreshold": 1,
-                    "healthyThreshold": 1,
-                    "grpc": check,
-                },
-            },
-        }
-    )
+def policy(interval="100ms", timeout="2s", **check):
+    rules = {"timeout": timeout, "interval": interval, "unhealthyThreshold": 1, "healthyThreshold": 1}
+    return documents.text(documents.backend_policy(healthCheck={**rules, "grpc": check}))
 
 
 class Health(grpc.GenericRpcHandler):
@@ -136,6 +121,6 @@ def test_a_service_without_h2c_is_asked_over_http2_all_the_same():
 def test_silence_is_a_timeout():
     gate = threading.Event()
     with H2Origin(h2_peer.respond(gate=gate)) as origin, serving(origin.address, app_protocol=H2C) as gateway:
-        gateway.apply(policy("60s").replace("2s", "200ms"))
+        gateway.apply(policy("60s", "200ms"))
         until(lambda: counter(gateway, "health_check.network_failure") == 1)
         gate.set()

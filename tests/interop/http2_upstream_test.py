@@ -108,12 +108,7 @@ def test_what_waited_for_a_connection_without_room_for_all_gets_another():
 def test_health_checks_speak_the_protocol_of_the_backend():
     often = {"timeout": "5s", "interval": "1s", "unhealthyThreshold": 1, "healthyThreshold": 1}
     health = {**often, "http": {"path": "/health"}}
-    policy = {
-        "apiVersion": "gateway.kgateway.dev/v1alpha1",
-        "kind": "BackendConfigPolicy",
-        "metadata": {"name": "policy", "namespace": documents.NAMESPACE},
-        "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": "origin"}], "healthCheck": health},
-    }
+    policy = documents.backend_policy(healthCheck=health)
     with H2Origin(FINE) as origin:
         text = http2.text(f"127.0.0.1:{origin.port}", h2c=True) + "---\n" + documents.text(policy)
         with kgwcore.Gateway(text, listen={"http": "127.0.0.1:0"}) as gateway:

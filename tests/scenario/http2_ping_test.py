@@ -99,16 +99,6 @@ def test_an_idle_connection_is_watched_too():
         assert client.request().status == 200
 
 
-def test_nobody_is_asked_by_default():
-    origin = H2Origin(respond(200, gate=(gate := threading.Event())), alive=False)
-    with asked(origin, {"max_requests": 1024}) as (_, client):
-        stream = client.open()
-        origin.closing.wait(0.4)
-        gate.set()
-        assert client.response(stream).status == 200
-        assert pings(origin) == 0
-
-
 @pytest.mark.parametrize("count", [1, 3])
 def test_http1_has_no_such_question(count):
     with Origin(respond_h1(body=b"ok")) as origin, serving(origin.address, cluster_settings=ASKS) as gateway:

@@ -159,21 +159,8 @@ def test_an_origin_that_asks_whether_we_live():
 
 
 def test_health_checks_speak_http2_too():
-    policy = {
-        "apiVersion": "gateway.kgateway.dev/v1alpha1",
-        "kind": "BackendConfigPolicy",
-        "metadata": {"name": "health", "namespace": documents.NAMESPACE},
-        "spec": {
-            "targetRefs": [{"group": "", "kind": "Service", "name": "origin"}],
-            "healthCheck": {
-                "timeout": "1s",
-                "interval": "1s",
-                "unhealthyThreshold": 1,
-                "healthyThreshold": 1,
-                "http": {"path": "/health"},
-            },
-        },
-    }
+    often = {"timeout": "1s", "interval": "1s", "unhealthyThreshold": 1, "healthyThreshold": 1}
+    policy = documents.backend_policy(healthCheck={**often, "http": {"path": "/health"}})
     with H2Origin(h2_peer.respond(200, None, b"well")) as origin, serving(origin.address, app_protocol=H2C) as gateway:
         gateway.apply(documents.text(policy))
         origin.wait_for_requests(1)

@@ -67,6 +67,16 @@ TEST(Ping, AnEndpointThatAnswersItHasAllTheTime) {
   EXPECT_EQ(h.runtime->sum(&cluster::Stats::http2_keepalive_timeout), 0u);
 }
 
+TEST(Ping, NobodyIsAskedByDefault) {
+  Asked h(false);
+  h.cluster = {};
+  h.apply();
+  Peer& client = h.ask();
+  h.advance(seconds(999));
+  EXPECT_EQ(client.received, "") << "silence alone ends nothing";
+  EXPECT_FALSE(h.h2_origins.at(0)->ended());
+}
+
 // Its bytes, which the origin takes one by one, are none of the request's.
 TEST(Ping, KeepsNoRequestAliveThatIsSilent) {
   Asked h(true);

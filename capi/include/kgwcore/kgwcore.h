@@ -12,18 +12,19 @@
  *
  * Rules that hold for every function
  *   - A call that can fail returns a kgw_status (0 is success) and takes `kgw_error **error` last. `error` may be NULL;
- * otherwise it is set to NULL on success and to a new object on failure, which the caller frees with kgw_error_free.
+ *     otherwise it is set to NULL on success and to a new object on failure, which the caller frees with
+ *     kgw_error_free.
  *   - Texts in and out are kgw_str: pointer and length, UTF-8 or raw bytes, not NUL-terminated. Texts passed in are
- * copied. Texts handed out are borrowed from the object they were asked of and live as long as it.
+ *     copied. Texts handed out are borrowed from the object they were asked of and live as long as it.
  *   - "New" objects belong to the caller, who frees them with the function named beside them. Freeing NULL does
- * nothing.
+ *     nothing.
  *   - Structs that the caller fills start with `struct_size` (sizeof the struct the caller was compiled with); so do
- * structs that the library fills. Fields are only ever appended. Zero means zero; "default" and "unlimited" are named
- * constants.
+ *     structs that the library fills. Fields are only ever appended. Zero means zero; "default" and "unlimited" are
+ *     named constants.
  *   - Thread tags: [any] any thread at any time, serialised inside; [one] one thread at a time per object.
  *   - The library installs no signal handler, reads no environment (OpenSSL and c-ares look at their own variables),
- * writes to no standard stream (unless the option access_log asks for it), and never calls exit. Its threads run with
- * all signals blocked, so nothing it writes to raises SIGPIPE.
+ *     writes to no standard stream (unless the option access_log asks for it), and never calls exit. Its threads run
+ *     with all signals blocked, so nothing it writes to raises SIGPIPE.
  *   - After fork() the child may only free what it inherited: every other call answers KGW_STATUS_STATE.
  */
 #ifndef KGWCORE_KGWCORE_H
@@ -44,9 +45,7 @@
 extern "C" {
 #endif
 
-/* ---- Values
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Values ----------------------------------------------------------------------------------------------------- */
 
 /* Borrowed bytes. data may be NULL when size is 0. since 0.1 */
 typedef struct kgw_str {
@@ -78,25 +77,22 @@ KGW_API const char* kgw_version(void);
 /* The libraries inside, "libevent 2.1.12; nghttp2 1.52.0; ...". Static text. [any] since 0.1 */
 KGW_API const char* kgw_library_versions(void);
 
-/* ---- Errors
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Errors ----------------------------------------------------------------------------------------------------- */
 
 typedef struct kgw_error kgw_error;
 typedef struct kgw_diagnostics kgw_diagnostics;
 
 KGW_API kgw_status kgw_error_code(const kgw_error* error);  /* [one] since 0.1 */
 KGW_API const char* kgw_error_name(const kgw_error* error); /* kgw_status_name of its code. [one] since 0.1 */
-KGW_API kgw_str
-kgw_error_message(const kgw_error* error); /* one sentence or more, no line break at the end. [one] since 0.1 */
-KGW_API int32_t
-kgw_error_os_error(const kgw_error* error); /* errno where the operating system refused, else 0. [one] since 0.1 */
+/* One sentence or more, no line break at the end. [one] since 0.1 */
+KGW_API kgw_str kgw_error_message(const kgw_error* error);
+/* errno where the operating system refused, else 0. [one] since 0.1 */
+KGW_API int32_t kgw_error_os_error(const kgw_error* error);
 /* The problems behind KGW_STATUS_CONFIG, borrowed from the error; NULL when there are none. [one] since 0.1 */
 KGW_API const kgw_diagnostics* kgw_error_diagnostics(const kgw_error* error);
 KGW_API void kgw_error_free(kgw_error* error); /* [one] since 0.1 */
 
-/* ---- Diagnostics: all problems of a load
- * ---------------------------------------------------------------------------------------- */
+/* ---- Diagnostics: all problems of a load ------------------------------------------------------------------------ */
 
 typedef enum kgw_severity { KGW_SEVERITY_ERROR = 0, KGW_SEVERITY_WARNING = 1 } kgw_severity;
 
@@ -118,9 +114,7 @@ KGW_API size_t kgw_diagnostics_count(const kgw_diagnostics* diagnostics); /* NUL
 KGW_API kgw_status kgw_diagnostics_at(const kgw_diagnostics* diagnostics, size_t index, kgw_diagnostic* out);
 KGW_API void kgw_diagnostics_free(kgw_diagnostics* diagnostics); /* [one] since 0.1 */
 
-/* ---- Options
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Options ---------------------------------------------------------------------------------------------------- */
 
 typedef enum kgw_log_level {
   KGW_LOG_TRACE = 0,
@@ -145,8 +139,8 @@ typedef struct kgw_gateway_options {
   const kgw_str* listen; /* LISTENER=ADDR:PORT each; LISTENER is namespace/gateway/listener or an unambiguous suffix;
                             port 0: any */
   size_t listen_count;
-  const kgw_str*
-      backend; /* NAMESPACE/SERVICE[:PORT]=HOST:PORT[,HOST:PORT...] each; "*=..." for Services without any address */
+  /* NAMESPACE/SERVICE[:PORT]=HOST:PORT[,HOST:PORT...] each; "*=..." for Services without any address */
+  const kgw_str* backend;
   size_t backend_count;
   const kgw_str* settings; /* NAME=VALUE each; kgw_setting_at lists them */
   size_t settings_count;
@@ -180,9 +174,7 @@ typedef struct kgw_gateway_options {
 /* Fills *options with the defaults above. struct_size = sizeof *options. [any] since 0.1 */
 KGW_API void kgw_gateway_options_init(kgw_gateway_options* options, size_t struct_size);
 
-/* ---- Gateway
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Gateway ---------------------------------------------------------------------------------------------------- */
 
 typedef struct kgw_gateway kgw_gateway;
 
@@ -227,8 +219,7 @@ KGW_API kgw_status kgw_gateway_listener_at(kgw_gateway* gateway, size_t index, k
  * 0.1 */
 KGW_API kgw_status kgw_gateway_admin(kgw_gateway* gateway, kgw_listener* out, kgw_error** error);
 
-/* ---- Configuration
- * -------------------------------------------------------------------------------------------------------------- */
+/* ---- Configuration ---------------------------------------------------------------------------------------------- */
 
 /* Several texts that are applied as one transaction. [one] */
 typedef struct kgw_batch kgw_batch;
@@ -308,9 +299,7 @@ KGW_API kgw_status kgw_gateway_get(kgw_gateway* gateway, kgw_str kind, kgw_str n
 KGW_API kgw_status kgw_validate(const kgw_batch* batch, const kgw_gateway_options* options, kgw_str namespace_name,
                                 kgw_diagnostics** diagnostics, kgw_error** error);
 
-/* ---- Views
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Views ------------------------------------------------------------------------------------------------------ */
 
 #define KGW_MS_NONE (-1) /* "this did not happen" for the times below */
 

@@ -72,7 +72,6 @@ StreamId Client::write_request(const http::Head& head, const http::AttemptHeader
   nghttp2_session_set_stream_user_data(session_, id, &stream);
   stream.user = user;
   stream.ended = end && !tunnel;
-  stream.head_request = head.method_id == http::MethodId::kHead;
   stream.tunnel = tunnel;
   stream.upgrade = head.upgrade;
   if (upgrade) ask_for_upgrade(stream);

@@ -81,7 +81,6 @@ void Server::on_head_ends(Stream& stream, bool end) {
   stream.told_end = end;
   Refusal refusal = builder_.finish(end);
   http::Head& head = builder_.head();
-  stream.head_request = head.method_id == http::MethodId::kHead;
   stream.tunnel = !refusal && head.asks_for_tunnel();
   push_head(stream, refusal ? EventKind::kRefused : EventKind::kHead, head, end || stream.tunnel, refusal);
   if (stream.tunnel && end) push(EventKind::kEnd, stream);

@@ -24,7 +24,6 @@ struct Stream {
   base::Arena* arena = nullptr; // server: of the exchange; gone when nobody is bound
   bool open = true;             // for libnghttp2
   bool told_head = false, told_end = false;
-  bool head_request = false;
   bool tunnel = false;      // asked for
   std::string_view upgrade; // client: to which protocol; a text of the request
   bool ended = false;       // we have nothing more to say

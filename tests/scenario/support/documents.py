@@ -70,6 +70,16 @@ def annotations(settings):
     return {f"kgwcore.dev/{name}": str(value) for name, value in (settings or {}).items()}
 
 
+def backend_policy(**spec):
+    """A BackendConfigPolicy for the Service."""
+    return {
+        "apiVersion": "gateway.kgateway.dev/v1alpha1",
+        "kind": "BackendConfigPolicy",
+        "metadata": {"name": "policy", "namespace": NAMESPACE},
+        "spec": {"targetRefs": [{"group": "", "kind": "Service", "name": "origin"}], **spec},
+    }
+
+
 def text(*documents):
     return yaml.safe_dump_all(documents, sort_keys=False)
 

@@ -29,14 +29,7 @@ namespace kgw::codec::h1::test {
 namespace {
 
 using codec::test::allocations;
-
-struct Recycled final : ArenaSource {
-  base::Arena arena;
-  base::Arena& request_arena(StreamId) override {
-    arena.reset();
-    return arena;
-  }
-};
+using codec::test::Recycled;
 
 constexpr std::string_view kRequest =
     "GET /x HTTP/1.1\r\nHost: a.test\r\nUser-Agent: some client\r\nAccept: */*\r\nConnection: keep-alive\r\n\r\n";

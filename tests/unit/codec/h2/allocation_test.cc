@@ -13,14 +13,7 @@ namespace kgw::codec::h2::test {
 namespace {
 
 using codec::test::allocations;
-
-struct Recycled final : ArenaSource {
-  base::Arena arena;
-  base::Arena& request_arena(StreamId) override {
-    arena.reset();
-    return arena;
-  }
-};
+using codec::test::Recycled;
 
 struct Connection {
   base::BlockPool blocks;
